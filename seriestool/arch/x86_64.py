@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""64-bit x86."""
+
+from __future__ import annotations
+
+import platform
+
+from seriestool.arch.architecture import Abi, Architecture
+
+_NATIVE = platform.machine() == "x86_64"
+
+X86_64 = Architecture(
+    name="x86_64",
+    label="64-bit x86",
+    # The kernel has one directory for 32 and 64 bit; CONFIG_64BIT in the fragment chooses.
+    kernel_arch="x86",
+    cross_compile="" if _NATIVE else "x86_64-linux-gnu-",
+    image_target="bzImage",
+    image_path="arch/x86/boot/bzImage",
+    compiler_package="gcc" if _NATIVE else "gcc-x86-64-linux-gnu",
+    libc_package="libc6-dev" if _NATIVE else "libc6-dev-amd64-cross",
+    qemu_package="qemu-system-x86",
+    qemu="qemu-system-x86_64",
+    qemu_machine="q35",
+    # Not "host": that may abort on a model-specific register, and it is no CPU at all without KVM.
+    qemu_cpu="max",
+    virtio_serial_device="virtio-serial-pci",
+    console="ttyS0",
+    kvm_host_machines=("x86_64",),
+    elf_machine="X86_64",
+    abis=(Abi("x86_64", 64, ("-m64",)), Abi("i386", 32, ("-m32",))),
+)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The JSON contracts and their schemas say the same."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from seriestool.model.run import RunRecord
+from seriestool.report.json import apply_json, run_json, status_json, status_list_json
+from tests.records import as_posted, flagship, hostile, killed, several_trees
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schema"
+RECORDS = (flagship, as_posted, killed, several_trees, hostile)
+
+
+def schema(name: str) -> Draft202012Validator:
+    """Return the schema made strict: no key that it does not describe, and none of those may be absent."""
+    loaded = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(loaded)
+    close(loaded)
+    return Draft202012Validator(loaded)
+
+
+def close(node: object) -> None:
+    if isinstance(node, dict):
+        if "properties" in node:
+            node["additionalProperties"] = False
+            assert node["required"] == list(node["properties"])
+        for value in node.values():
+            close(value)
+    elif isinstance(node, list):
+        for value in node:
+            close(value)
+
+
+def read_back(value: Mapping[str, object]) -> dict[str, object]:
+    loaded = json.loads(json.dumps(value))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+@pytest.mark.parametrize("make", RECORDS)
+def test_output_is_what_the_schema_says(make: Callable[[], RunRecord]) -> None:
+    record = make()
+    schema("run").validate(read_back(run_json(record)))
+    schema("status").validate(read_back(status_json(record)))
+    schema("status").validate(read_back(status_list_json([record, record])))
+    schema("apply").validate(read_back(apply_json(record.slug, record.revision, record.trees)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("trees", 0, "patches", 0, "outcome"), "applied"),
+        (("trees", 0, "patches", 0, "number"), 1),
+        (("trees", 0, "patches", 0, "hunks", 0, "applied"), "yes"),
+        (("trees", 0, "commit"), "HEAD"),
+        (("stages", 3, "state"), "broken"),
+        (("exit_code",), None),
+        (("surplus",), 1),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(path: tuple[str | int, ...], value: object) -> None:
+    output: object = copy.deepcopy(read_back(run_json(flagship())))
+    *way, last = path
+    node = output
+    for step in way:
+        node = node[step]  # type: ignore[index]  # plain JSON
+    node[last] = value  # type: ignore[index]
+    with pytest.raises(ValidationError):
+        schema("run").validate(output)
+
+
+def test_apply_is_the_contract_to_the_letter() -> None:
+    record = as_posted()
+    output = apply_json(record.slug, record.revision, record.trees)
+    assert list(output) == ["series", "revision", "trees"]
+    assert (output["series"], output["revision"]) == ("synchronous-perf-signals", 4)
+    (tree,) = output["trees"]
+    assert list(tree) == ["tree", "commit", "patches"]
+    assert [patch["number"] for patch in tree["patches"]] == [f"{number:02}" for number in range(1, 12)]
+    third = tree["patches"][2]
+    assert list(third) == ["number", "subject", "message_id", "outcome", "evidence", "hunks"]
+    assert third["outcome"] == "conflict"
+    assert third["message_id"] == "20210408103605.1676875-4-elver@google.com"
+    assert third["hunks"][0] == {
+        "path": "include/uapi/linux/perf_event.h",
+        "number": 1,
+        "applied": False,
+        "line": None,
+        "offset": None,
+        "cause": "the context differs in 1 of 7 lines",
+        "expected": "\t\t\t\tbuild_id       :  1, /* as posted */",
+        "found": "\t\t\t\t__reserved_1   : 29;",
+    }
+
+
+def test_a_run_tells_the_flagship_story() -> None:
+    output = run_json(flagship())
+    guard = {(stage["arch"], stage["state"]): stage["status"] for stage in output["stages"] if stage["stage"] == "boot"}
+    assert guard[("arm", "base")] == "passed"
+    assert guard[("arm", "series")] == "failed"
+    assert guard[("arm", "fixed")] == "passed"
+    assert [item["number"] for item in output["missing"]] == ["12", None]
+    assert output["patches"][4]["trailers"][0].endswith("# m68k")
+
+
+def test_status_names_the_outcome_per_tree() -> None:
+    output = status_json(several_trees())
+    assert [(each["tree"], each["outcome"]) for each in output["patches"][2]["outcomes"]] == [
+        ("stable-5.10", "adapted"),
+        ("stable-6.1", "already-evolved"),
+        ("stable-6.12", "already-evolved"),
+        ("mainline-7.2", "already-evolved"),
+    ]
+
+
+def test_the_same_record_gives_the_same_bytes() -> None:
+    assert json.dumps(run_json(flagship())) == json.dumps(run_json(flagship()))

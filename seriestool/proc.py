@@ -33,6 +33,7 @@ _PASSED = (
 )  # fmt: skip
 _FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "GIT_TERMINAL_PROMPT": "0"}
 _PR_SET_PDEATHSIG = 1
+_HELD = (signal.SIGINT, signal.SIGTERM)  # held back while a child starts
 _GRACE = 3.0  # seconds between SIGTERM and SIGKILL to a group
 _QUIET_END = 0.5  # seconds without output after which an ended child's output counts as complete
 
@@ -89,15 +90,17 @@ def run(
     started = time.monotonic()
     with _spawn(argv, cwd=cwd, env=env, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL) as child:
         try:
-            stdout, stderr = _pump(
+            stdout, stderr, stopped = _pump(
                 child, stdin=stdin, timeout=timeout, log=log, on_output=on_output,
                 pasted=command_line(argv, cwd=cwd, env=env),
             )  # fmt: skip
         except OSError as error:
             raise MachineFault(f"{shlex.join(argv)}: {error.strerror}: {error.filename or log}") from error
+        if stopped:
+            _end_group(child)
         status = child.wait()
     done = Completed(tuple(argv), status if status >= 0 else 128 - status, stdout, stderr, time.monotonic() - started)
-    if check and done.status:
+    if check and done.status and not stopped:
         output = (stderr or stdout).decode("utf-8", "replace")
         raise CommandFailed(done.command, done.status, output, hint=hint)
     return done
@@ -133,19 +136,14 @@ def _spawn(
     stdin: int,
     stderr: int | None = subprocess.PIPE,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    _libc()  # loaded here, because the fork must not take the loader's lock
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:
-        child = subprocess.Popen(
-            argv, cwd=cwd, env=environment(env), stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
-            process_group=0, preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call, no lock, no allocation
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        if cwd is not None and not cwd.is_dir():
-            raise MachineFault(f"no such directory: {cwd}") from error
-        raise ProgramMissing(argv[0]) from error
-    except PermissionError as error:
-        raise MachineFault(f"{argv[0]}: {error.strerror}") from error
+        child = _start(argv, cwd=cwd, env=env, stdin=stdin, stderr=stderr, mask=before)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # a Ctrl-C that came meanwhile strikes here
         yield child
     finally:
         _end_group(child)
@@ -154,13 +152,38 @@ def _spawn(
                 pipe.close()
 
 
+def _start(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    stdin: int,
+    stderr: int | None,
+    mask: set[int | signal.Signals],
+) -> subprocess.Popen[bytes]:
+    """Start *argv* with the signal *mask*; a Ctrl-C inside Popen would leave a child that nobody knows."""
+    _libc()  # loaded here, because the fork must not take the loader's lock
+
+    def prepare() -> None:
+        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    try:
+        return subprocess.Popen(
+            argv, cwd=cwd, env=environment(env), stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
+            process_group=0, preexec_fn=prepare,  # noqa: PLW1509  # two system calls, no lock
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise MachineFault(f"no such directory: {cwd}") from error
+        raise ProgramMissing(argv[0]) from error
+    except PermissionError as error:
+        raise MachineFault(f"{argv[0]}: {error.strerror}") from error
+
+
 @cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None)
-
-
-def _die_with_parent() -> None:
-    _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
@@ -168,8 +191,8 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
     for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
         try:
             os.killpg(child.pid, number)
-        except ProcessLookupError:
-            break
+        except (ProcessLookupError, PermissionError):
+            break  # gone; or all of it is root's, behind sudo, and not ours to end: it is waited for
         deadline = time.monotonic() + (grace or 0)
         while time.monotonic() < deadline and _group_alive(child):
             time.sleep(0.01)
@@ -180,7 +203,7 @@ def _group_alive(child: subprocess.Popen[bytes]) -> bool:
     child.poll()
     try:
         os.killpg(child.pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return False
     return True
 
@@ -193,8 +216,8 @@ def _pump(
     log: Path | None,
     on_output: Callable[[bytes], None] | None,
     pasted: str,
-) -> tuple[bytes, bytes]:
-    """Feed *stdin*, read both outputs until they end, and watch the clock."""
+) -> tuple[bytes, bytes, bool]:
+    """Feed *stdin*, read both outputs until they end, and watch the clock; tell whether the callback had enough."""
     deadline = None if timeout is None else time.monotonic() + timeout
     outputs = {child.stdout: bytearray(), child.stderr: bytearray()}
     waiting = memoryview(stdin or b"")
@@ -228,12 +251,12 @@ def _pump(
                     try:
                         on_output(chunk)
                     except StopReading:
-                        return bytes(outputs[child.stdout]), bytes(outputs[child.stderr])
+                        return bytes(outputs[child.stdout]), bytes(outputs[child.stderr]), True
     while child.poll() is None:
         if deadline is not None and time.monotonic() > deadline:
             raise CommandTimedOut(pasted, timeout or 0)
         time.sleep(0.005)
-    return bytes(outputs[child.stdout]), bytes(outputs[child.stderr])
+    return bytes(outputs[child.stdout]), bytes(outputs[child.stderr]), False
 
 
 def _registered(selector: DefaultSelector) -> list[object]:

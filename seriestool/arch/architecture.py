@@ -25,8 +25,9 @@ class Architecture:
     # Ours: how a sentence calls it ("breaks 32-bit Arm user space").
     label: str
 
-    # Kernel: make's ARCH= (a directory name below arch/).
+    # Kernel: make's ARCH=, and the directory below arch/ that it means (the top Makefile's SRCARCH).
     kernel_arch: str
+    source_arch: str
 
     # Kernel: make's CROSS_COMPILE=, which is Debian's cross triplet with a dash behind it.
     cross_compile: str
@@ -54,8 +55,8 @@ class Architecture:
     # uname -m: hosts on which KVM could run this guest (whether it does, a probe finds out).
     kvm_host_machines: tuple[str, ...]
 
-    # ELF: e_machine without EM_, as pyelftools and elf.h spell it.
-    elf_machine: str
+    # ELF: e_machine of its programs (elf(5)).
+    elf_machine: int
 
     # gcc: user-space ABIs, the one that static test programs are built for first.
     abis: tuple[Abi, ...]

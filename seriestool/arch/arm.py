@@ -9,6 +9,7 @@ ARM = Architecture(
     name="arm",
     label="32-bit Arm",
     kernel_arch="arm",
+    source_arch="arm",
     # Soft float: such programs run on any kernel with the EABI, with or without CONFIG_VFP.
     cross_compile="arm-linux-gnueabi-",
     image_target="zImage",
@@ -25,6 +26,6 @@ ARM = Architecture(
     console="ttyAMA0",
     # No KVM for 32-bit Arm kernels: Linux removed it on 32-bit hosts, and no common host runs such guests.
     kvm_host_machines=(),
-    elf_machine="ARM",
+    elf_machine=40,  # EM_ARM
     abis=(Abi("arm-eabi", 32),),
 )

@@ -12,8 +12,10 @@ _NATIVE = platform.machine() == "x86_64"
 X86_64 = Architecture(
     name="x86_64",
     label="64-bit x86",
-    # The kernel has one directory for 32 and 64 bit; CONFIG_64BIT in the fragment chooses.
-    kernel_arch="x86",
+    # Not "x86", which is 32 bit to tinyconfig: symbols that only 64 bit has would not be asked there, and olddefconfig
+    # would then set each that defaults to y.
+    kernel_arch="x86_64",
+    source_arch="x86",
     cross_compile="" if _NATIVE else "x86_64-linux-gnu-",
     image_target="bzImage",
     image_path="arch/x86/boot/bzImage",
@@ -27,6 +29,6 @@ X86_64 = Architecture(
     virtio_serial_device="virtio-serial-pci",
     console="ttyS0",
     kvm_host_machines=("x86_64",),
-    elf_machine="X86_64",
+    elf_machine=62,  # EM_X86_64
     abis=(Abi("x86_64", 64, ("-m64",)), Abi("i386", 32, ("-m32",))),
 )

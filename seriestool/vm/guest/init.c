@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The first and only program of the test guest: run the tests of /tests/list,
  * report over a virtio-serial port, power off.

@@ -189,5 +189,7 @@ class TrackedSeries:
     trees: tuple[str, ...] = ()
     selftests: tuple[str, ...] = ()
     """kselftest directories below tools/testing/selftests that belong to the series."""
+    selftest_arches: tuple[str, ...] = ()
+    """Arches whose guest can run them; empty for all."""
     fragments: tuple[str, ...] = ()
     """Feature fragments of kernel-configs/ that the series needs."""

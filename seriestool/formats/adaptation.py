@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``patches/<slug>/adaptations/<tree>/<number>.toml``: what has to change in a posted patch for one tree.
+
+An adaptation edits hunks line by line instead of holding another copy of the patch, so what people decided
+stands beside the reason for it, and nothing else can differ from the mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from seriestool.errors import UsageError
+from seriestool.formats.toml import Form, Table, read_toml
+from seriestool.model.adaptation import Adaptation, HunkAdaptation, LineEdit
+from seriestool.model.series import Change, FileDiff, Hunk, HunkLine, Patch
+
+_TOP = {"patch-id", "tree", "made-on", "author", "date", "reason", "hunk"}
+_HUNK = {"file", "number", "reason", "pre-image", "omit", "edits"}
+_REPLACE = {"line", "becomes"}
+_INSERT = {"after", "insert"}
+
+_PATCH_ID = Form(re.compile(r"[0-9a-f]{40}"), "a patch-id of 40 hex digits")
+_BLOB = Form(re.compile(r"[0-9a-f]{7,40}"), "a blob id of 7 to 40 hex digits")
+
+
+def read_adaptation(text: str, name: str) -> Adaptation:
+    """Read an adaptation; *name* is the file's, for messages.
+
+    Raises UsageError that names the file and the key: not TOML, unknown or missing keys, a hunk named twice or with
+    nothing to do, an edit that is none, a line without sign.
+    """
+    top = read_toml(text, name, _TOP)
+    hunks = tuple(_hunk(table) for table in top.tables("hunk", _HUNK))
+    if not hunks:
+        raise UsageError(f"{name}: no [[hunk]] in it")
+    seen: set[tuple[str, int]] = set()
+    for hunk in hunks:
+        if (hunk.file, hunk.number) in seen:
+            raise UsageError(f"{name}: {hunk.file} hunk {hunk.number} is there twice")
+        seen.add((hunk.file, hunk.number))
+    return Adaptation(
+        patch_id=top.text("patch-id", _PATCH_ID),
+        tree=top.text("tree"),
+        made_on=top.text("made-on"),
+        author=top.text("author"),
+        date=top.date("date"),
+        reason=top.text("reason"),
+        hunks=hunks,
+    )
+
+
+def adapt(patch: Patch, adaptation: Adaptation) -> Patch:
+    """Return *patch* with the hunks of *adaptation* changed or left out.
+
+    ``files`` differ, with line counts and starts made to fit; ``diff`` and ``patch_id`` stay those of the posted patch.
+    Raises UsageError when the adaptation is for another patch (naming both patch-ids), names a file, hunk or line that
+    the patch does not have, or leaves nothing of the patch.
+    """
+    if adaptation.patch_id != patch.patch_id:
+        raise UsageError(
+            f"the adaptation of patch {patch.number} for {adaptation.tree} is for the patch-id "
+            f"{adaptation.patch_id}, this patch has {patch.patch_id}",
+            hint="the patch was posted again in another form; look at the adaptation again",
+        )
+    where = f"adaptation of patch {patch.number} for {adaptation.tree}"
+    by_file: dict[str, dict[int, HunkAdaptation]] = {}
+    for hunk in adaptation.hunks:
+        by_file.setdefault(hunk.file, {})[hunk.number] = hunk
+    for path in by_file:
+        if not any(file.path == path for file in patch.files):
+            raise UsageError(f"{where}: the patch does not change {path}")
+    adapted = [_file(file, by_file.get(file.path, {}), where) for file in patch.files]
+    files = tuple(file for file in adapted if file is not None)
+    if not files:
+        raise UsageError(f"{where}: it leaves nothing of the patch")
+    return replace(patch, files=files)
+
+
+def _file(file: FileDiff, changes: Mapping[int, HunkAdaptation], where: str) -> FileDiff | None:
+    """Return *file* with its hunks changed, None when it then does nothing."""
+    if not changes:
+        return file
+    for number in changes:
+        if not 1 <= number <= len(file.hunks):
+            raise UsageError(f"{where}: {file.path} has no hunk {number}, it has {len(file.hunks)}")
+    hunks: list[Hunk] = []
+    shift = 0  # how many lines the hunks above now add or remove beyond what they did as posted
+    for number, hunk in enumerate(file.hunks, 1):
+        change = changes.get(number)
+        lines = hunk.lines if change is None else _lines(hunk, change, f"{where}: {file.path} hunk {number}")
+        if lines:
+            hunks.append(replace(hunk, new_start=max(hunk.new_start + shift, 0), lines=lines))
+        shift += _growth(lines) - _growth(hunk.lines)
+    if not hunks and file.change is Change.MODIFY and file.old_mode == file.new_mode:
+        return None
+    return replace(file, hunks=tuple(hunks))
+
+
+def _growth(lines: tuple[HunkLine, ...]) -> int:
+    return sum((line.sign == "+") - (line.sign == "-") for line in lines)
+
+
+def _lines(hunk: Hunk, change: HunkAdaptation, where: str) -> tuple[HunkLine, ...]:
+    """Return the lines of *hunk* with the edits made; none where the hunk is left out."""
+    if change.omit:
+        return ()
+    instead: dict[int, LineEdit] = {}
+    behind: dict[int, LineEdit] = {}
+    for edit in change.edits:
+        chosen = behind if edit.after else instead
+        if not (0 if edit.after else 1) <= edit.line <= len(hunk.lines):
+            raise UsageError(f"{where} has no line {edit.line}, it has {len(hunk.lines)}")
+        if edit.line in chosen:
+            raise UsageError(f"{where}: line {edit.line} is edited twice")
+        chosen[edit.line] = edit
+    lines: list[HunkLine] = []
+    for number in range(len(hunk.lines) + 1):
+        if number:
+            posted = hunk.lines[number - 1]
+            lines += _written(instead[number], posted) if number in instead else [posted]
+        if number in behind:
+            lines += _written(behind[number], None)
+    if not any(line.sign != " " for line in lines):
+        raise UsageError(f"{where}: nothing is left that it changes", hint="leave a hunk out with omit = true")
+    return tuple(lines)
+
+
+def _written(edit: LineEdit, posted: HunkLine | None) -> list[HunkLine]:
+    """Return the lines that *edit* writes; where it replaces the last line of a file, that has its ending."""
+    lines = [HunkLine(text[0], text[1:].encode("utf-8", "surrogateescape") + b"\n") for text in edit.becomes]
+    if lines and posted is not None and not posted.text.endswith(b"\n"):
+        lines[-1] = HunkLine(lines[-1].sign, lines[-1].text.removesuffix(b"\n"))
+    return lines
+
+
+def _hunk(table: Table) -> HunkAdaptation:
+    omit = table.flag("omit")
+    edits = tuple(_edit(edit) for edit in table.tables("edits", _REPLACE | _INSERT))
+    if omit == bool(edits):
+        raise UsageError(f"{table.where}: edits: a hunk needs either edits or omit = true")
+    return HunkAdaptation(
+        file=table.text("file"),
+        number=table.number("number"),
+        reason=table.text("reason"),
+        omit=omit,
+        edits=edits,
+        pre_image=table.optional("pre-image", _BLOB),
+    )
+
+
+def _edit(table: Table) -> LineEdit:
+    keys = set(table.values)
+    if keys not in (_REPLACE, _INSERT):
+        raise UsageError(f"{table.where}: an edit is either {{ line, becomes }} or {{ after, insert }}")
+    after = keys == _INSERT
+    lines = table.texts("insert" if after else "becomes")
+    for line in lines:
+        if line[0] not in " +-" or "\n" in line:
+            raise table.wrong("insert" if after else "becomes", f"{line!r} is no line of a hunk: sign first, no end")
+    number = table.values["after"] if after else table.values["line"]
+    if after and number == 0:
+        return LineEdit(0, lines, after=True)
+    return LineEdit(table.number("after" if after else "line"), lines, after)

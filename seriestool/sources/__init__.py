@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where series come from. A new kind of source is one file here and one entry in ``SOURCES``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seriestool.errors import UsageError
+from seriestool.log import Progress
+from seriestool.model.series import Series
+from seriestool.sources.files import DirectorySource, MboxSource
+from seriestool.sources.lore import LoreSource, fetch_thread
+from seriestool.sources.source import Found, Source, Surroundings
+from seriestool.sources.thread import rebuild
+from seriestool.sources.tracked import FetchedSeries, fetch_tracked, keep_mail
+
+SOURCES: tuple[Source, ...] = (DirectorySource(), MboxSource(), LoreSource())
+"""In the order they are asked: what is a file or directory is never taken for a message-id."""
+
+__all__ = [
+    "SOURCES", "FetchedSeries", "Found", "fetch_thread", "fetch_tracked", "find_mail", "keep_mail", "names_series",
+    "read_series", "rebuild",
+]  # fmt: skip
+
+
+def names_series(spec: str) -> bool:
+    """Tell whether some source would take *spec*."""
+    return any(source.accepts(spec) for source in SOURCES)
+
+
+def find_mail(spec: str, *, lore: str | None, cache: Path, progress: Progress) -> Found:
+    """Return the mail behind *spec*: a message-id, a lore URL, an mbox (gzipped or not), or a directory.
+
+    *lore* is the archive (None for lore.kernel.org), *cache* a directory for scratch files. Raises UsageError where
+    *spec* is none of these, InputRefused and MachineFault as the source does.
+    """
+    for source in SOURCES:
+        if source.accepts(spec):
+            return source.read(spec, Surroundings(lore, cache, progress))
+    kinds = ", ".join(source.name for source in SOURCES)
+    raise UsageError(f"no such series: {spec}", hint=f"a series is named by: {kinds}")
+
+
+def read_series(spec: str, *, lore: str | None, cache: Path, progress: Progress, revision: int | None = None) -> Series:
+    """Return the series that *spec* names; *revision* picks another revision of the same thread.
+
+    Raises what ``find_mail`` and ``rebuild`` raise.
+    """
+    found = find_mail(spec, lore=lore, cache=cache, progress=progress)
+    return rebuild(found.messages, message_id=found.message_id, revision=revision)

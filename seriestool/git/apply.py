@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Apply a series to a tree of the object store, without a checkout: a named outcome and a commit per patch.
+
+A patch is taken whole where it fits. Where it does not, the hunks that fit are taken and the next patches are judged
+on that, as ``git apply --reject`` would leave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from seriestool.git.blocked import Missed
+from seriestool.git.evolved import gather
+from seriestool.git.judge import Judgement, judge
+from seriestool.git.objects import ObjectStore
+from seriestool.git.view import View
+from seriestool.model.adaptation import Adaptation
+from seriestool.model.outcome import PatchOutcome, TreeOutcome
+from seriestool.model.series import Patch, Person
+from seriestool.model.tree import Tree
+
+COMMITTER = "seriestool <seriestool@localhost>"
+_DATE = re.compile(r"\d{1,12} [+-]\d{4}")
+
+
+def apply_series(
+    store: ObjectStore,
+    tree: Tree,
+    patches: Sequence[Patch],
+    *,
+    adaptations: Mapping[str, Adaptation] | None = None,
+    ref_prefix: str | None = None,
+) -> TreeOutcome:
+    """Apply *patches* to *tree*, one after the other, and say what became of each.
+
+    *adaptations* go by patch number and count only for a patch that does not fit as posted and still has the patch-id
+    they were made for. Every state that differs from the one before is a commit with the patch's author, date and
+    message and a fixed committer, so the same inputs give the same ids. With *ref_prefix*
+    ("refs/seriestool/applied/<slug>/v4/<tree>"), ``<ref_prefix>/<number>`` points at the state after each patch.
+
+    Raises MachineFault when the store cannot be read or written.
+    """
+    state = _State(tree.commit, tree.tree_object)
+    outcomes: list[PatchOutcome] = []
+    missed: list[Missed] = []
+    series_is_there = cache(lambda: _is_there(View(store, tree.tree_object), patches))
+    for patch in patches:
+        judgement = judge(
+            store, state.tree, patch,
+            adaptation=(adaptations or {}).get(patch.number), missed=missed, series_is_there=series_is_there,
+        )  # fmt: skip
+        missed.extend(judgement.missed)
+        state = _advance(store, state, judgement, patch)
+        outcomes.append(_outcome(patch, judgement, state))
+    if ref_prefix:
+        moves = {f"{ref_prefix}/{outcome.number}": outcome.commit for outcome in outcomes}
+        store.set_refs({name: (commit, store.resolve(name)) for name, commit in moves.items()})
+    return TreeOutcome(tree.name, tree.version, tree.commit, tuple(outcomes))
+
+
+def _is_there(view: View, patches: Sequence[Patch]) -> bool:
+    """Tell whether the tree evidently has most of the series."""
+    return 2 * sum(gather(view, patch.files).strong for patch in patches) > len(patches)
+
+
+def commit_of(outcome: TreeOutcome, number: str | None) -> str:
+    """Return the commit after patch *number*, or the tree's own for None.
+
+    Raises KeyError for a number that was not applied.
+    """
+    if number is None:
+        return outcome.commit
+    return {patch.number: patch.commit for patch in outcome.patches}[number]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    commit: str
+    tree: str
+
+
+def _advance(store: ObjectStore, state: _State, judgement: Judgement, patch: Patch) -> _State:
+    """Return the state after *patch*: a new commit where files changed, the same one otherwise."""
+    if judgement.tree_object == state.tree:
+        return state
+    return _State(store.write_commit(_commit(judgement.tree_object, state.commit, patch)), judgement.tree_object)
+
+
+def _commit(tree: str, parent: str, patch: Patch) -> bytes:
+    date = patch.date if _DATE.fullmatch(patch.date) else "0 +0000"
+    headers = [
+        f"tree {tree}",
+        f"parent {parent}",
+        f"author {_identity(patch.author)} {date}",
+        f"committer {COMMITTER} {date}",
+    ]
+    message = patch.message.rstrip("\n").replace("\0", "")
+    return "\n".join([*headers, "", message, ""]).encode("utf-8", "surrogateescape")
+
+
+def _identity(person: Person) -> str:
+    """Write an identity as git can read it: neither part holds angle brackets or line breaks (git's ident.c)."""
+    name, email = (re.sub(r"[<>\n\0]", "", part).strip() for part in (person.name, person.email))
+    return f"{name or email or 'unknown'} <{email}>"
+
+
+def _outcome(patch: Patch, judgement: Judgement, state: _State) -> PatchOutcome:
+    return PatchOutcome(
+        number=patch.number,
+        subject=patch.subject,
+        message_id=patch.message_id,
+        outcome=judgement.outcome,
+        evidence=judgement.evidence,
+        hunks=judgement.hunks,
+        commit=state.commit,
+        tree_object=state.tree,
+    )

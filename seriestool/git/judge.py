@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Judge one patch on one tree object: try it as posted, adapted, and backwards, and name what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seriestool.formats.adaptation import adapt
+from seriestool.git.blocked import Missed, blockers, missed_by
+from seriestool.git.evolved import gather
+from seriestool.git.filediff import Fault, FileResult, apply_files, reverse_files
+from seriestool.git.objects import ObjectStore
+from seriestool.git.outcomes import (
+    adapted_hunks,
+    evidence_of_offsets,
+    found_hunks,
+    hunk_outcomes,
+    name_hunks,
+    reversed_hunks,
+)
+from seriestool.git.view import View
+from seriestool.model.adaptation import Adaptation
+from seriestool.model.outcome import HunkOutcome, Outcome
+from seriestool.model.series import Patch
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The outcome of one patch, the tree object after it, and what of it is now missing there."""
+
+    outcome: Outcome
+    evidence: str
+    hunks: tuple[HunkOutcome, ...]
+    tree_object: str
+    missed: tuple[Missed, ...] = ()
+
+
+def judge(
+    store: ObjectStore,
+    tree: str,
+    patch: Patch,
+    *,
+    adaptation: Adaptation | None = None,
+    missed: Sequence[Missed] = (),
+    series_is_there: Callable[[], bool] = lambda: False,
+) -> Judgement:
+    """Judge *patch* on *tree*.
+
+    *missed* is what earlier patches of the series could not bring in; *series_is_there* is asked when only weak
+    evidence says that the tree has the patch.
+    """
+    view = View(store, tree)
+    results = apply_files(view, patch.files)
+    if all(result.whole for result in results):
+        after = view.write()
+        if after == tree and patch.files:
+            return Judgement(Outcome.ALREADY, "the tree has it: nothing would change", hunk_outcomes(results), tree)
+        return Judgement(Outcome.APPLIES, evidence_of_offsets(results), hunk_outcomes(results), after)
+    return (
+        _adapted(store, tree, patch, adaptation)
+        or _already(store, tree, patch)
+        or _evolved(store, tree, patch, series_is_there)
+        or _rejected(store, tree, patch, view, results, missed, adaptation)
+    )
+
+
+def _adapted(store: ObjectStore, tree: str, patch: Patch, adaptation: Adaptation | None) -> Judgement | None:
+    """Try the recorded adaptation, if it was made for exactly this patch."""
+    if adaptation is None or adaptation.patch_id != patch.patch_id:
+        return None
+    adapted = adapt(patch, adaptation)
+    view = View(store, tree)
+    results = apply_files(view, adapted.files)
+    if not all(result.whole for result in results):
+        return None
+    hunks = adapted_hunks(patch, results, adaptation)
+    return Judgement(Outcome.ADAPTED, adaptation.reason, hunks, view.write())
+
+
+def _already(store: ObjectStore, tree: str, patch: Patch) -> Judgement | None:
+    results = apply_files(View(store, tree), reverse_files(patch.files))
+    if not results or not all(result.whole for result in results):
+        return None
+    evidence = "the patch reverses cleanly"
+    return Judgement(Outcome.ALREADY, evidence, found_hunks(results), tree)
+
+
+def _evolved(store: ObjectStore, tree: str, patch: Patch, series_is_there: Callable[[], bool]) -> Judgement | None:
+    evidence = gather(View(store, tree), patch.files)
+    text = str(evidence)
+    if not evidence.strong:
+        if not evidence.weak or not series_is_there():
+            return None
+        text += "; most of its series is there"
+    reversed_results = apply_files(View(store, tree), reverse_files(patch.files))
+    return Judgement(Outcome.ALREADY_EVOLVED, text, found_hunks(reversed_results), tree)
+
+
+def _rejected(
+    store: ObjectStore,
+    tree: str,
+    patch: Patch,
+    view: View,
+    results: Sequence[FileResult],
+    missed: Sequence[Missed],
+    adaptation: Adaptation | None,
+) -> Judgement:
+    """Name the kind of rejection: a missing file, a part that is there, an earlier patch's fault, a conflict."""
+    before = View(store, tree)
+    there = reversed_hunks(before, results)
+    hunks = hunk_outcomes(results, before=before, there=there)
+    after = view.write()
+    missing = [result.diff.old_path or result.diff.path for result in results if result.fault is Fault.MISSING]
+    rejected = name_hunks(hunk for hunk in hunks if not hunk.applied and (hunk.path, hunk.number) not in there)
+    earlier = blockers(before, results, missed, there)
+    stale = _stale(patch, adaptation)
+    left = missed_by(patch, results, there)
+    if earlier:
+        evidence = f"{rejected}: needs what is missing of {', '.join(earlier)}"
+        return Judgement(Outcome.BLOCKED, evidence, hunks, after, left)
+    if missing:
+        return Judgement(Outcome.MISSING_FILE, ", ".join(missing), hunks, after, left)
+    if there:
+        in_tree = name_hunks(hunk for hunk in hunks if (hunk.path, hunk.number) in there)
+        evidence = f"in the tree: {in_tree}" + (f"; conflict: {rejected}" if rejected else "")
+        return Judgement(Outcome.PARTIAL, evidence + stale, hunks, after, left)
+    return Judgement(Outcome.CONFLICT, rejected + stale, hunks, after, left)
+
+
+def _stale(patch: Patch, adaptation: Adaptation | None) -> str:
+    if adaptation is None:
+        return ""
+    if adaptation.patch_id != patch.patch_id:
+        return " (the adaptation is for another version of this patch and was not used)"
+    return " (the adaptation does not fit this tree)"

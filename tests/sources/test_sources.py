@@ -107,10 +107,10 @@ def test_what_git_format_patch_writes_is_read_back(tmp_path: Path, options: list
     ("data", "reason"),
     [
         (b"", "empty"),
-        (gzip.compress(b""), "empty"),
+        (gzip.compress(b"", mtime=0), "empty"),
         (bytes(range(256)), "binary"),
-        (gzip.compress(MBOX)[:-20], "truncated"),
-        (gzip.compress(MBOX)[:30] + b"\xff" * 20 + gzip.compress(MBOX)[50:], "damaged gzip data"),
+        (gzip.compress(MBOX, mtime=0)[:-20], "truncated"),
+        (gzip.compress(MBOX, mtime=0)[:30] + b"\xff" * 20 + gzip.compress(MBOX, mtime=0)[50:], "damaged gzip data"),
         (MBOX[:-700], "truncated|missing"),
         (join_mbox([part(1, 3), part(3, 3)]), "patch 2/3 of 'part 1' v1 is missing"),
         (b"hello\n", "not mail"),

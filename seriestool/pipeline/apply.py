@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The apply stage: every patch on a tree, no checkout, a commit for every state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seriestool.git.apply import apply_series
+from seriestool.git.objects import ObjectStore, open_store
+from seriestool.model.outcome import TreeOutcome
+from seriestool.model.run import KernelState, Stage, StageResult, Status
+from seriestool.model.tree import Tree, TreeSpec
+from seriestool.pipeline.context import Context, find_tree
+from seriestool.pipeline.series import Job, load_adaptations, open_series
+from seriestool.trees import import_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A series on one tree: the verdicts, and the commit of each kernel state."""
+
+    tree: Tree
+    outcome: TreeOutcome
+    states: dict[KernelState, str]
+    result: StageResult
+
+
+def apply_trees(
+    ctx: Context, series: str, trees: Sequence[str], *, with_follow_ups: bool, adapt: bool, refresh: bool
+) -> tuple[Job, tuple[TreeOutcome, ...]]:
+    """Apply the series called *series* onto each of *trees*; nothing is stored but commits.
+
+    Raises what ``open_series`` and ``apply_tree`` raise, and UsageError for a tree that is not known.
+    """
+    specs = [find_tree(ctx, name) for name in trees]
+    job = open_series(ctx, series, refresh=refresh)
+    with open_store(ctx.cache.store) as store:
+        applied = [
+            apply_tree(ctx, store, job, spec, with_follow_ups=with_follow_ups, adapt=adapt).outcome for spec in specs
+        ]
+    return job, tuple(applied)
+
+
+def apply_tree(
+    ctx: Context, store: ObjectStore, job: Job, spec: TreeSpec, *, with_follow_ups: bool, adapt: bool = True
+) -> Applied:
+    """Import the tree if it is not there yet, and apply the series onto it, with recorded adaptations if *adapt*.
+
+    Raises MachineFault (no network, disk full) and UsageError (a wrong adaptation file).
+    """
+    tree = import_tree(spec, store=store, cache=ctx.cache, progress=ctx.progress)
+    started = time.monotonic()
+    outcome = apply_series(
+        store,
+        tree,
+        job.selected(with_follow_ups=with_follow_ups),
+        adaptations=load_adaptations(job, spec.name) if adapt else {},
+        ref_prefix=f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}",
+    )
+    commits = {patch.number: patch.commit for patch in outcome.patches}
+    states = {
+        state: tree.commit if number is None else commits[number]
+        for state, number in job.last_numbers(with_follow_ups=with_follow_ups).items()
+    }
+    result = StageResult(
+        stage=Stage.APPLY,
+        status=Status.PASSED if outcome.applies else Status.FAILED,
+        detail=_summary(outcome),
+        seconds=time.monotonic() - started,
+        tree=spec.name,
+        commit=outcome.patches[-1].commit if outcome.patches else tree.commit,
+    )
+    return Applied(tree, outcome, states, result)
+
+
+def _summary(outcome: TreeOutcome) -> str:
+    """Count the outcomes in the order they first appear: "5 applies, 6 adapted"."""
+    counts: dict[str, int] = {}
+    for patch in outcome.patches:
+        counts[patch.outcome] = counts.get(patch.outcome, 0) + 1
+    return ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The fetch stage: from whatever a user named to patches that were checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seriestool.errors import UsageError
+from seriestool.formats.adaptation import read_adaptation
+from seriestool.formats.mail import Message, read_patch
+from seriestool.formats.series_toml import write_tracked
+from seriestool.model.adaptation import Adaptation
+from seriestool.model.run import KernelState, PatchStatus
+from seriestool.model.series import Patch, Role, Series, TrackedPatch, TrackedSeries
+from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, series_dir
+from seriestool.sources import fetch_tracked, find_mail, keep_mail, names_series, read_series, rebuild
+from seriestool.sources.thread import carries_diff
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A series that is ready for the other stages.
+
+    ``patches`` are those of ``tracked.patches``, in the same order. ``directory`` holds ``series.toml`` and the
+    adaptations, None for a series that is not tracked.
+    """
+
+    tracked: TrackedSeries
+    patches: tuple[Patch, ...]
+    statuses: tuple[PatchStatus, ...]
+    directory: Path | None
+
+    def selected(self, *, with_follow_ups: bool) -> tuple[Patch, ...]:
+        """Return the patches to apply: the series, its fixes, and on request the follow-ups."""
+        roles = {tracked.number: tracked.role for tracked in self.tracked.patches}
+        return tuple(patch for patch in self.patches if with_follow_ups or roles[patch.number] is not Role.FOLLOW_UP)
+
+    def last_numbers(self, *, with_follow_ups: bool) -> Mapping[KernelState, str | None]:
+        """Return for each kernel state the number of the last patch in it, None for the base; no fix, no ``fixed``."""
+        roles = {tracked.number: tracked.role for tracked in self.tracked.patches}
+        selected = self.selected(with_follow_ups=with_follow_ups)
+        posted = [patch.number for patch in selected if roles[patch.number] is Role.SERIES]
+        states: dict[KernelState, str | None] = {KernelState.BASE: None, KernelState.SERIES: posted[-1]}
+        if len(selected) > len(posted):
+            states[KernelState.FIXED] = selected[-1].number
+        return states
+
+
+def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int | None = None) -> Job:
+    """Return the series called *name*: a slug of the workspace, a message-id, a URL, an mbox or a directory.
+
+    Raises UsageError for a name that is none of these, InputRefused for mail that cannot be used or that is not what
+    ``series.toml`` says, MachineFault for an archive that does not answer.
+    """
+    if series_dir(ctx, name) is not None:
+        tracked, directory = load_tracked(ctx, name)
+        fetched = fetch_tracked(
+            tracked, directory, mail=ctx.workspace.patches / name / "mail",
+            lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, refresh=refresh,
+        )  # fmt: skip
+        return Job(tracked, fetched.patches, fetched.statuses, directory)
+    if not names_series(name):
+        known = ", ".join(known_slugs(ctx)) or "none"
+        raise UsageError(
+            f"unknown series: {name}", hint=f"known: {known}; or a message-id, a URL, an mbox, a directory"
+        )
+    series = read_series(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, revision=revision)
+    tracked = track(series, slug_of(series.title))
+    statuses = tuple(
+        PatchStatus(entry, str(patch.author), tuple(str(trailer) for trailer in patch.trailers))
+        for entry, patch in zip(tracked.patches, series.patches, strict=True)
+    )
+    return Job(tracked, series.patches, statuses, None)
+
+
+def track(series: Series, slug: str) -> TrackedSeries:
+    """Return what a workspace would write down to track *series*."""
+    return TrackedSeries(
+        slug=slug,
+        title=series.title,
+        revision=series.revision,
+        cover_message_id=series.cover_message_id,
+        patches=tuple(
+            TrackedPatch(
+                number=patch.number,
+                role=Role.SERIES,
+                subject=patch.subject,
+                message_id=patch.message_id,
+                patch_id=patch.patch_id,
+            )
+            for patch in series.patches
+        ),
+    )
+
+
+def slug_of(title: str) -> str:
+    """Return a directory name for *title*: lower case words joined by dashes, at most 60 characters."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return words[:60].rstrip("-") or "series"
+
+
+def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | None) -> tuple[Path, TrackedSeries]:
+    """Write ``patches/<slug>/series.toml`` for the series *name*, keep its mail, and return both path and content.
+
+    Patches whose mail has no message-id are copied beside it, one file each. Raises UsageError where the slug is taken
+    or cannot be one, and what ``open_series`` raises.
+    """
+    found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress)
+    series = rebuild(found.messages, message_id=found.message_id, revision=revision)
+    chosen = slug or slug_of(series.title)
+    directory = ctx.workspace.patches / chosen
+    if not is_slug(chosen):
+        raise UsageError(f"no slug: {chosen}", hint="lower case letters, digits, dots, dashes and underscores")
+    if series_dir(ctx, chosen) is not None:
+        raise UsageError(f"{chosen} is tracked already", hint="--slug gives it another name")
+    tracked = track(series, chosen)
+    anchor = series.cover_message_id or series.patches[0].message_id
+    if anchor and all(patch.message_id for patch in series.patches):
+        keep_mail(directory / "mail", anchor, found.messages)
+    else:
+        tracked = _keep_files(tracked, directory, found.messages, series)
+    path = directory / "series.toml"
+    directory.mkdir(parents=True, exist_ok=True)
+    partial = directory / ".series.toml.partial"
+    partial.write_text(write_tracked(tracked), encoding="utf-8")
+    partial.replace(path)
+    return path, tracked
+
+
+def _keep_files(
+    tracked: TrackedSeries, directory: Path, messages: Sequence[Message], series: Series
+) -> TrackedSeries:
+    """Copy each patch's mail to ``<number>.patch`` and return what names these files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    raw = {read_patch(message, "01").diff: message.raw for message in messages if carries_diff(message)}
+    for patch in series.patches:
+        (directory / f"{patch.number}.patch").write_bytes(raw[patch.diff])
+    return replace(
+        tracked, patches=tuple(replace(entry, file=f"{entry.number}.patch") for entry in tracked.patches)
+    )
+
+
+def load_adaptations(job: Job, tree: str) -> Mapping[str, Adaptation]:
+    """Return the adaptations recorded for *tree*, by patch number; raises UsageError naming a file that is wrong."""
+    if job.directory is None:
+        return {}
+    found = {}
+    for path in sorted((job.directory / "adaptations" / tree).glob("*.toml")):
+        adaptation = read_adaptation(path.read_text(encoding="utf-8"), str(path))
+        if adaptation.tree != tree:
+            raise UsageError(f"{path}: is for {adaptation.tree}, in the directory of {tree}")
+        found[path.stem] = adaptation
+    return found
+
+

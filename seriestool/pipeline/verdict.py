@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the results of a run mean: findings, one verdict line, one exit code. Pure.
+
+Every state is judged against the base of the same tree and arch: what fails there too is not the series' fault, and
+what passes there and fails with the series is. A test that the base does not have has no baseline and is reported
+without judging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seriestool.arch import find_arch
+from seriestool.errors import ExitCode
+from seriestool.model.outcome import Outcome, TreeOutcome
+from seriestool.model.run import Finding, KernelState, Stage, StageResult, Status
+from seriestool.model.series import Role, TrackedSeries
+from seriestool.model.testing import TestResult, TestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The end of a run: findings in the order they matter, one sentence, and the exit code."""
+
+    findings: tuple[Finding, ...]
+    sentence: str
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What the series does to one arch of one tree, and whether the fix takes it back."""
+
+    what: str
+    cured: bool | None
+    """None where no state with a fix was tested."""
+
+
+def judge(
+    tracked: TrackedSeries, trees: Sequence[TreeOutcome], stages: Sequence[StageResult], arches: Sequence[str]
+) -> Verdict:
+    """Return what *stages* say about the series on each of *trees*, judged against each tree's own base."""
+    findings = [*_apply_findings(trees), *_missing_findings(tracked, trees)]
+    sentences: list[str] = []
+    for tree in trees:
+        label = f" on {tree.tree}" if len(trees) > 1 else ""
+        for arch in arches:
+            mine = [stage for stage in stages if stage.tree == tree.tree and stage.arch == arch]
+            effects = _effects(mine)
+            sentences += [_sentence(tracked, arch, effect) + label for effect in effects]
+            findings += [Finding(_sentence(tracked, arch, effect) + label, True) for effect in effects]
+            findings += [Finding(text + label, False) for text in _remarks(arch, mine)]
+    unclear = [stage for stage in stages if stage.status is Status.ERROR]
+    findings += [Finding(_unclear(stage), False) for stage in unclear]
+    applied = all(tree.applies for tree in trees)
+    return Verdict(
+        tuple(findings), *_end(applied=applied, trees=trees, against=sentences, unclear=unclear, stages=stages)
+    )
+
+
+def _end(
+    *,
+    applied: bool,
+    trees: Sequence[TreeOutcome],
+    against: Sequence[str],
+    unclear: Sequence[StageResult],
+    stages: Sequence[StageResult],
+) -> tuple[str, ExitCode]:
+    if not applied:
+        names = ", ".join(tree.tree for tree in trees if not tree.applies)
+        return f"the series does not apply to {names}", ExitCode.DOES_NOT_APPLY
+    if against:
+        return "; ".join(against), ExitCode.VERDICT
+    if unclear:
+        return f"cannot tell: {_unclear(unclear[0])}", ExitCode.CANNOT_TELL
+    if not any(stage.stage in (Stage.BUILD, Stage.BOOT) for stage in stages):
+        return "the series applies", ExitCode.PASSED
+    return "the series applies, builds, boots and passes what its base passes", ExitCode.PASSED
+
+
+def _apply_findings(trees: Sequence[TreeOutcome]) -> list[Finding]:
+    found = []
+    for tree in trees:
+        adapted = [patch.number for patch in tree.patches if patch.outcome is Outcome.ADAPTED]
+        if adapted:
+            found.append(Finding(f"{tree.tree}: {_join(adapted)} applied with recorded adaptations", False))
+        found += [
+            Finding(f"{tree.tree}: {patch.number} {patch.outcome}: {patch.evidence}", True)
+            for patch in tree.patches
+            if not patch.outcome.usable
+        ]
+    return found
+
+
+def _missing_findings(tracked: TrackedSeries, trees: Sequence[TreeOutcome]) -> list[Finding]:
+    tried = {patch.number for tree in trees for patch in tree.patches}
+    missing = [
+        Finding(f"follow-up {patch.number} is known and was not applied: {patch.subject}", False)
+        for patch in tracked.patches
+        if patch.role is Role.FOLLOW_UP and patch.number not in tried
+    ]
+    return missing + [Finding(f"known follow-up, not part of this job: {each.title}", False) for each in tracked.known]
+
+
+def _effects(stages: Sequence[StageResult]) -> list[_Effect]:
+    """Compare the series' state with the base, stage by stage, and look at the fixed state for the cure."""
+    effects = []
+    for kind in (Stage.BUILD, Stage.BOOT, Stage.SELFTEST):
+        base, series, fixed = (_find(stages, kind, state) for state in KernelState)
+        if series is None or series.status is not Status.FAILED:
+            continue
+        if base is not None and kind is not Stage.SELFTEST and base.status is Status.PASSED:
+            cured = None if fixed is None or fixed.status is Status.SKIPPED else fixed.status is Status.PASSED
+            effects.append(_Effect(_what(kind, base, series), cured))
+        elif base is not None and base.tests:
+            broken = _regressions(base, series)
+            if broken:
+                still = _regressions(base, fixed) if fixed is not None else ()
+                effects.append(_Effect(_tests_text(broken), None if fixed is None else not still))
+    return effects
+
+
+def _what(kind: Stage, base: StageResult, series: StageResult) -> str:
+    if kind is Stage.BUILD:
+        return f"build: {series.detail}"
+    broken = _regressions(base, series)
+    return _tests_text(broken) if broken else series.detail
+
+
+def _regressions(base: StageResult, other: StageResult) -> tuple[TestResult, ...]:
+    """Return the leaves that pass on the base and do not pass on *other*."""
+    good = {name for name, leaf in _leaves(base.tests) if leaf.status is TestStatus.PASS}
+    bad = (TestStatus.FAIL, TestStatus.ERROR)
+    return tuple(leaf for name, leaf in _leaves(other.tests) if name in good and leaf.status in bad)
+
+
+def _leaves(tests: Sequence[TestResult], prefix: str = "") -> list[tuple[str, TestResult]]:
+    found = []
+    for test in tests:
+        name = f"{prefix}{test.name}"
+        found += _leaves(test.subtests, f"{name}.") if test.subtests else [(name, test)]
+    return found
+
+
+def _tests_text(broken: Sequence[TestResult]) -> str:
+    first = broken[0]
+    detail = next((line.lstrip("# ") for line in first.diagnostics if line.strip("# ")), "")
+    more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return f"{first.name}{': ' + detail if detail else ''}{more}"
+
+
+def _sentence(tracked: TrackedSeries, arch: str, effect: _Effect) -> str:
+    text = f"the series breaks {find_arch(arch).label} user space ({effect.what})"
+    if effect.what.startswith("build: "):
+        text = f"the series breaks the {arch} build ({effect.what.removeprefix('build: ')})"
+    if effect.cured is None:
+        return text
+    fixes = _join([patch.number for patch in tracked.patches if patch.role is Role.FIX])
+    return f"{text}, the fix ({fixes}) {'cures it' if effect.cured else 'does not cure it'}"
+
+
+def _remarks(arch: str, stages: Sequence[StageResult]) -> list[str]:
+    remarks = []
+    for stage in stages:
+        if stage.state is KernelState.BASE and stage.status is Status.FAILED:
+            remarks.append(f"{arch}: {stage.stage} of the base itself fails: {stage.detail}")
+        if stage.state is KernelState.SERIES:
+            remarks += [f"{arch}: new compiler warning with the series: {warning}" for warning in stage.warnings]
+    base = _find(stages, Stage.SELFTEST, KernelState.BASE)
+    series = _find(stages, Stage.SELFTEST, KernelState.SERIES)
+    if series is not None and series.status is Status.FAILED and (base is None or not base.tests):
+        failing = sum(leaf.status is TestStatus.FAIL for _, leaf in _leaves(series.tests))
+        remarks.append(
+            f"{arch}: {failing} subtests of the series' own selftests fail; the base does not have them, so there is "
+            "no baseline to judge them by"
+        )
+    return remarks
+
+
+def _unclear(stage: StageResult) -> str:
+    where = " ".join(str(part) for part in (stage.tree, stage.arch, stage.state) if part)
+    return f"{stage.stage} {where}: {stage.detail}".replace("  ", " ")
+
+
+def _find(stages: Sequence[StageResult], kind: Stage, state: KernelState) -> StageResult | None:
+    return next((stage for stage in stages if stage.stage is kind and stage.state is state), None)
+
+
+def _join(words: Sequence[str]) -> str:
+    return ", ".join(words)

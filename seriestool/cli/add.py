@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``seriestool add``: start tracking a series."""
+
+from __future__ import annotations
+
+import click
+
+from seriestool.cli import options
+from seriestool.errors import ExitCode
+
+
+@click.command("add")
+@click.argument("series", shell_complete=options.complete_series)
+@click.option("--slug", help="Name of its directory below patches/. Default: made from the title.")
+@click.option("--revision", type=click.IntRange(min=1), help="Which revision of the thread. Default: the newest.")
+@options.quiet_option
+def command(series: str, slug: str | None, revision: int | None, *, quiet: bool) -> int:
+    """Start tracking SERIES, a message-id, a lore URL, an mbox or a directory: write patches/<slug>/series.toml."""
+    from seriestool.pipeline.context import workspace_lock
+    from seriestool.pipeline.series import add_series
+
+    ctx = options.make_context(quiet=quiet)
+    with workspace_lock(ctx.workspace):
+        path, tracked = add_series(ctx, series, slug=slug, revision=revision)
+    click.echo(f"{path}: {len(tracked.patches)} patches, v{tracked.revision}, {tracked.title}")
+    return ExitCode.PASSED

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``seriestool apply``: the verdict matrix."""
+
+from __future__ import annotations
+
+import click
+
+from seriestool.cli import options
+from seriestool.errors import ExitCode
+
+
+@click.command("apply")
+@options.series_argument
+@options.tree_option
+@options.follow_ups_option
+@options.refresh_option
+@options.json_option
+@options.quiet_option
+@click.option("--no-adaptations", is_flag=True, help="Judge the patches as they were posted.")
+def command(
+    series: str,
+    trees: tuple[str, ...],
+    *,
+    with_follow_ups: bool,
+    refresh: bool,
+    as_json: bool,
+    quiet: bool,
+    no_adaptations: bool,
+) -> int:
+    """Say for every patch and tree whether it applies, and why; nothing is checked out.
+
+    Every state becomes a commit under refs/seriestool/applied/ of the object store. Exit code 3 when a patch does not
+    apply to one of the trees.
+    """
+    from seriestool.pipeline.apply import apply_trees
+
+    ctx = options.make_context(quiet=quiet)
+    names = options.chosen_trees(ctx, series, trees)
+    job, outcomes = apply_trees(
+        ctx, series, names, with_follow_ups=with_follow_ups, adapt=not no_adaptations, refresh=refresh
+    )
+    if as_json:
+        from seriestool.report.json import apply_json
+
+        options.print_json(apply_json(job.tracked.slug, job.tracked.revision, outcomes))
+    else:
+        from rich.console import Console
+
+        from seriestool.report.terminal import render_apply
+
+        Console().print(render_apply(outcomes))
+    return ExitCode.PASSED if all(tree.applies for tree in outcomes) else ExitCode.DOES_NOT_APPLY

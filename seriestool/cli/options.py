@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Options that several commands share, and the surroundings they make of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from seriestool.errors import UsageError
+
+if TYPE_CHECKING:
+    from seriestool.pipeline.context import Context
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def complete_series(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a slug of the workspace, or a file."""
+    from seriestool.pipeline.context import known_slugs
+
+    slugs = [slug for slug in known_slugs(make_context(quiet=True)) if slug.startswith(incomplete)]
+    return [*map(CompletionItem, slugs), CompletionItem(incomplete, type="file")]
+
+
+def complete_tree(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a tree of seriestool.toml."""
+    trees = make_context(quiet=True).config.trees
+    return [CompletionItem(tree.name) for tree in trees if tree.name.startswith(incomplete)]
+
+
+def _complete_arch(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from seriestool.arch import ARCHES
+
+    return [CompletionItem(arch.name) for arch in ARCHES if arch.name.startswith(incomplete)]
+
+
+def series_argument(command: _Command) -> _Command:
+    """Add the SERIES argument."""
+    return click.argument("series", shell_complete=complete_series)(command)
+
+
+def tree_option(command: _Command) -> _Command:
+    """Add ``--tree``, which may be repeated."""
+    return click.option(
+        "-t", "--tree", "trees", multiple=True, metavar="TREE", shell_complete=complete_tree,
+        help="A kernel tree of seriestool.toml; may be repeated. Default: the trees the series names.",
+    )(command)  # fmt: skip
+
+
+def arch_option(command: _Command) -> _Command:
+    """Add ``--arch``, which may be repeated."""
+    return click.option(
+        "-a", "--arch", "arches", multiple=True, metavar="ARCH", shell_complete=_complete_arch,
+        help="An architecture; may be repeated. Default: arches of seriestool.toml.",
+    )(command)  # fmt: skip
+
+
+def json_option(command: _Command) -> _Command:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")(command)
+
+
+def quiet_option(command: _Command) -> _Command:
+    """Add ``--quiet``."""
+    return click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")(command)
+
+
+def refresh_option(command: _Command) -> _Command:
+    """Add ``--refresh``."""
+    return click.option("--refresh", is_flag=True, help="Read the archive again, even where the mail is here.")(command)
+
+
+def follow_ups_option(command: _Command) -> _Command:
+    """Add ``--with-follow-ups``."""
+    return click.option(
+        "--with-follow-ups", is_flag=True, help="Also apply the follow-ups that are known but not part of the job."
+    )(command)
+
+
+def build_options(command: _Command) -> _Command:
+    """Add what building stages share."""
+    command = click.option(
+        "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Jobs of make. Default: one per processor."
+    )(command)
+    return click.option(
+        "-B", "--always-build", is_flag=True, help="Take no results of earlier runs (make's -B)."
+    )(command)
+
+
+def make_context(
+    *, quiet: bool = False, jobs: int | None = None, always_build: bool = False
+) -> Context:
+    """Return the surroundings of a command, from the current directory and the environment.
+
+    SERIESTOOL_LORE names the archive, SERIESTOOL_ACCEL forces QEMU's accelerator. Raises UsageError outside a
+    workspace and for a ``seriestool.toml`` that is wrong.
+    """
+    from seriestool.cli.progress import make_progress
+    from seriestool.pipeline.context import Context, load_config
+    from seriestool.places import default_cache, find_workspace
+
+    workspace = find_workspace(Path.cwd())
+    return Context(
+        workspace=workspace,
+        cache=default_cache(),
+        config=load_config(workspace),
+        lore=os.environ.get("SERIESTOOL_LORE") or None,
+        progress=make_progress(quiet=quiet),
+        jobs=jobs or len(os.sched_getaffinity(0)),
+        accelerator=_accelerator(),
+        reuse=not always_build,
+    )
+
+
+def _accelerator() -> str | None:
+    value = os.environ.get("SERIESTOOL_ACCEL") or None
+    if value not in (None, "tcg", "kvm"):
+        raise UsageError(f"SERIESTOOL_ACCEL: unknown accelerator: {value}", hint="known: tcg, kvm")
+    return value
+
+
+def chosen_trees(ctx: Context, series: str, trees: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the trees to work on, in order and once each; raises UsageError where none is named anywhere."""
+    from seriestool.pipeline.context import load_tracked, series_dir
+
+    if not trees and series_dir(ctx, series) is not None:
+        trees = load_tracked(ctx, series)[0].trees
+    if not trees:
+        known = ", ".join(spec.name for spec in ctx.config.trees)
+        raise UsageError("no tree given", hint=f"--tree TREE; known: {known}")
+    return tuple(dict.fromkeys(trees))
+
+
+def chosen_arches(ctx: Context, arches: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the arches to build for, in order and once each."""
+    return tuple(dict.fromkeys(arches or ctx.config.arches))
+
+
+def this_command() -> str:
+    """Return the command line that repeats this one, ready to paste."""
+    settings = [f"{name}={shlex.quote(os.environ[name])}" for name in ("SERIESTOOL_LORE",) if os.environ.get(name)]
+    return " ".join([*settings, "seriestool", shlex.join(sys.argv[1:])])
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print *value* as JSON, UTF-8, in the order it has."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

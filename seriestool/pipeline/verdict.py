@@ -30,11 +30,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    """What the series does to one arch of one tree, and whether the fix takes it back."""
+    """What one state does to one arch of one tree that the base does not."""
 
+    stage: Stage
     what: str
-    cured: bool | None
-    """None where no state with a fix was tested."""
+    state: KernelState
+    cured: bool | None = None
+    """Whether the fixed state takes it back; None where no fix was tested, or where it is the fix that does it."""
 
 
 def judge(
@@ -51,7 +53,7 @@ def judge(
             sentences += [_sentence(tracked, arch, effect) + label for effect in effects]
             findings += [Finding(_sentence(tracked, arch, effect) + label, True) for effect in effects]
             findings += [Finding(text + label, False) for text in _remarks(arch, mine)]
-    unclear = [stage for stage in stages if stage.status is Status.ERROR]
+    unclear = [stage for stage in stages if stage.status is Status.ERROR or _no_baseline(stage)]
     findings += [Finding(_unclear(stage), False) for stage in unclear]
     applied = all(tree.applies for tree in trees)
     return Verdict(
@@ -104,28 +106,45 @@ def _missing_findings(tracked: TrackedSeries, trees: Sequence[TreeOutcome]) -> l
 
 
 def _effects(stages: Sequence[StageResult]) -> list[_Effect]:
-    """Compare the series' state with the base, stage by stage, and look at the fixed state for the cure."""
+    """Compare the series with the base, stage by stage, and the fixed state with both."""
     effects = []
     for kind in (Stage.BUILD, Stage.BOOT, Stage.SELFTEST):
-        base, series, fixed = (_find(stages, kind, state) for state in KernelState)
-        if series is None or series.status is not Status.FAILED:
-            continue
-        if base is not None and kind is not Stage.SELFTEST and base.status is Status.PASSED:
-            cured = None if fixed is None or fixed.status is Status.SKIPPED else fixed.status is Status.PASSED
-            effects.append(_Effect(_what(kind, base, series), cured))
-        elif base is not None and base.tests:
-            broken = _regressions(base, series)
-            if broken:
-                still = _regressions(base, fixed) if fixed is not None else ()
-                effects.append(_Effect(_tests_text(broken), None if fixed is None else not still))
+        for base, series, fixed in _triples(stages, kind):
+            broken = _breaks(base, series)
+            still = _breaks(base, fixed)
+            if broken is not None:
+                effects.append(_Effect(kind, broken, KernelState.SERIES, _cured(fixed, still)))
+            elif still is not None:
+                effects.append(_Effect(kind, still, KernelState.FIXED))
     return effects
 
 
-def _what(kind: Stage, base: StageResult, series: StageResult) -> str:
-    if kind is Stage.BUILD:
-        return f"build: {series.detail}"
-    broken = _regressions(base, series)
-    return _tests_text(broken) if broken else series.detail
+def _triples(
+    stages: Sequence[StageResult], kind: Stage
+) -> list[tuple[StageResult, StageResult | None, StageResult | None]]:
+    """Return base, series and fixed of one stage; of a selftest stage, those of each suite that the base has."""
+    by_state = [[stage for stage in stages if stage.stage is kind and stage.state is state] for state in KernelState]
+    base, series, fixed = by_state
+    return [
+        (one, series[number] if number < len(series) else None, fixed[number] if number < len(fixed) else None)
+        for number, one in enumerate(base)
+    ]
+
+
+def _breaks(base: StageResult, other: StageResult | None) -> str | None:
+    """Return in what *other* is worse than *base*, None if it is not, or if one of them could not tell."""
+    if other is None or other.status is not Status.FAILED:
+        return None
+    broken = _regressions(base, other)
+    if broken:
+        return _tests_text(broken)
+    return other.detail if base.status is Status.PASSED and not other.tests else None
+
+
+def _cured(fixed: StageResult | None, still: str | None) -> bool | None:
+    if fixed is None or fixed.status in (Status.SKIPPED, Status.ERROR):
+        return None
+    return still is None
 
 
 def _regressions(base: StageResult, other: StageResult) -> tuple[TestResult, ...]:
@@ -151,19 +170,19 @@ def _tests_text(broken: Sequence[TestResult]) -> str:
 
 
 def _sentence(tracked: TrackedSeries, arch: str, effect: _Effect) -> str:
-    text = f"the series breaks {find_arch(arch).label} user space ({effect.what})"
-    if effect.what.startswith("build: "):
-        text = f"the series breaks the {arch} build ({effect.what.removeprefix('build: ')})"
+    fixes = _join([patch.number for patch in tracked.patches if patch.role is Role.FIX])
+    who = "the series" if effect.state is KernelState.SERIES else f"the fix ({fixes})"
+    what = f"the {arch} build" if effect.stage is Stage.BUILD else f"{find_arch(arch).label} user space"
+    text = f"{who} breaks {what} ({effect.what})"
     if effect.cured is None:
         return text
-    fixes = _join([patch.number for patch in tracked.patches if patch.role is Role.FIX])
     return f"{text}, the fix ({fixes}) {'cures it' if effect.cured else 'does not cure it'}"
 
 
 def _remarks(arch: str, stages: Sequence[StageResult]) -> list[str]:
     remarks = []
     for stage in stages:
-        if stage.state is KernelState.BASE and stage.status is Status.FAILED:
+        if stage.state is KernelState.BASE and stage.status is Status.FAILED and not _no_baseline(stage):
             remarks.append(f"{arch}: {stage.stage} of the base itself fails: {stage.detail}")
         if stage.state is KernelState.SERIES:
             remarks += [f"{arch}: new compiler warning with the series: {warning}" for warning in stage.warnings]
@@ -176,6 +195,11 @@ def _remarks(arch: str, stages: Sequence[StageResult]) -> list[str]:
             "no baseline to judge them by"
         )
     return remarks
+
+
+def _no_baseline(stage: StageResult) -> bool:
+    """Tell whether *stage* is a base that does not build: then nothing on it can be judged."""
+    return stage.stage is Stage.BUILD and stage.state is KernelState.BASE and stage.status is Status.FAILED
 
 
 def _unclear(stage: StageResult) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import lzma
 import re
 import tarfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,9 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _STATUS = re.compile(rb"^dlstatus:[^:]*:([0-9.]+):", re.MULTILINE)
 # Kernel sources, xz: 5.10 to 7.2 all unpack to 8.4 to 8.6 times their size. Only the progress bar depends on it.
 _RATIO = 8.5
+_FIELDS = "$(COMPONENT)|$(RELEASE)|$(ORIGIN)|$(REPO_URI)"
+_ARCHIVE = re.compile(r"[/:]debian(-security)?(/|\.list$|$)")
+_SECURITY = re.compile(r"/debian(?=/|$)")
 _HINT = "is the package mirror within reach? apt-get update tells more"
 
 
@@ -150,36 +154,41 @@ class _Apt:
 def _mirror(suite: str) -> str:
     """Return the address of the machine's mirror for *suite*: the security one for a security suite.
 
-    Raises MachineFault where apt is missing or has no Debian mirror.
+    Raises MachineFault where apt is missing or has no such mirror.
     """
-    fields = "$(COMPONENT)|$(RELEASE)|$(REPO_URI)"
     try:
-        done = proc.run(["apt-get", "indextargets", "--no-release-info", "--format", fields, "Created-By: Packages"], timeout=60)
+        done = proc.run(["apt-get", "indextargets", "--format", _FIELDS, "Created-By: Packages"], timeout=60)
     except ProgramMissing as error:
         raise MachineFault("apt-get is missing: Debian packages need a Debian machine") from error
-    own = _codename()
-    plain: list[str] = []
-    security: list[str] = []
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
-        component, release, uri = (*line.split("|"), "", "")[:3]
-        base, _, pocket = release.replace("/", "-").partition("-")
-        if component == "main" and (base == own or not own):
-            (security if pocket in ("security", "updates") and "security" in f"{pocket}{uri}" else plain).append(uri)
-    wanted = security if suite.endswith("-security") else plain
-    if wanted:
-        return wanted[0]
-    if plain and suite.endswith("-security"):
-        return plain[0].rstrip("/") + "-security/"  # where every full mirror has it
-    raise MachineFault("apt has no Debian mirror configured", hint="see sources.list(5)")
+    main, security = _mirrors(done.stdout.decode("utf-8", "replace").splitlines())
+    if not suite.endswith("-security"):
+        found = main
+    else:
+        # A mirror of everything has both archives side by side.
+        found = security or [_SECURITY.sub("/debian-security", uri, count=1) for uri in main if _SECURITY.search(uri)]
+    if not found:
+        what = "mirror of Debian's security archive" if main else "Debian mirror"
+        raise MachineFault(f"apt has no {what} configured", hint="see sources.list(5)")
+    return found[0]
 
 
-def _codename() -> str:
-    try:
-        text = Path("/etc/os-release").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    found = re.search(r"^VERSION_CODENAME=\"?(\w+)", text, re.MULTILINE)
-    return found[1] if found else ""
+def _mirrors(lines: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Sort apt's package indexes into Debian's main and its security mirrors.
+
+    Third parties use Debian's names of suites and components too; what tells is the origin in the Release file. Before
+    the first ``apt-get update`` there is none, and what is called as Debian's archives are is taken.
+    """
+    main: dict[str, None] = {}
+    security: dict[str, None] = {}
+    rows = [tuple(line.split("|")) for line in lines if line.count("|") == _FIELDS.count("|")]
+    known = any(origin for _, _, origin, _ in rows)
+    for component, release, origin, uri in rows:
+        if component != "main" or uri.startswith("cdrom:"):
+            continue
+        if origin == "Debian" or (not known and _ARCHIVE.search(uri)):
+            kind = security if release.endswith(("-security", "/updates")) else main
+            kind[uri] = None
+    return list(main), list(security)
 
 
 def _download(apt: _Apt, package: str, version: str, cache: Cache, progress: Progress) -> Path:

@@ -63,9 +63,10 @@ class GitTrees:
 
 
 def _resolve(path: Path, source: GitSource) -> str:
-    if not path.exists():
+    if not path.is_dir():
         raise UsageError(f"no such directory: {path}", hint="a path in seriestool.toml counts from where you are")
-    git = git_at(path / ".git" if (path / ".git").exists() else path)
+    inner = path / ".git"  # a file in a linked worktree or a submodule
+    git = git_at(inner, work_tree=path) if inner.exists() else git_at(path)
     try:
         return run_git(git, "rev-parse", "--verify", "--end-of-options", f"{source.ref}^{{commit}}")
     except CommandFailed as error:
@@ -79,7 +80,7 @@ def _fetch(store: ObjectStore, url: str, rev: str, ref: str, progress: Progress,
         try:
             run_git(git, "fetch", "--quiet", "--depth=1", "--no-tags", "--force", *local, url, f"{rev}:{ref}")
         except CommandFailed as error:
-            last = next((line for line in reversed(error.output.splitlines()) if line.startswith("fatal:")), "")
-            reason = last.removeprefix("fatal: ") or error.message
+            first = next((line for line in error.output.splitlines() if line.startswith("fatal:")), "")
+            reason = first.removeprefix("fatal: ") or error.message
             raise MachineFault(f"{url} {rev}: {reason}", hint="is the address right, and within reach?") from error
     store.close()  # its git cat-file looks for packs and refs again

@@ -7,7 +7,6 @@ import bz2
 import gzip
 import hashlib
 import lzma
-import tarfile
 import urllib.error
 import urllib.request
 import zlib
@@ -118,8 +117,8 @@ def _import(archive: Path, ref: str, store: ObjectStore, progress: Progress) -> 
     try:
         with _unpacked(archive) as stream:
             import_tar(store, stream, ref=ref, message="A release tarball\n", progress=progress)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError) as error:
-        raise MachineFault(f"{archive}: broken archive: {error}") from error
+    except OSError as error:
+        raise MachineFault(f"{archive}: {error.strerror}") from error
 
 
 @contextmanager
@@ -129,13 +128,26 @@ def _unpacked(archive: Path) -> Iterator[Readable]:
         magic = raw.read(6)
         raw.seek(0)
         if magic.startswith(b"\x1f\x8b"):
-            with gzip.GzipFile(fileobj=raw) as stream:
-                yield stream
+            yield _Whole(gzip.GzipFile(fileobj=raw), archive)
         elif magic.startswith(b"BZh"):
-            yield bz2.BZ2File(raw)
+            yield _Whole(bz2.BZ2File(raw), archive)
         elif magic.startswith(b"\xfd7zXZ"):
-            yield lzma.LZMAFile(raw)
+            yield _Whole(lzma.LZMAFile(raw), archive)
         elif magic.startswith(b"\x28\xb5\x2f\xfd"):
             raise MachineFault(f"{archive}: zstd is not read here", hint="unpack it: zstd -d")
         else:
-            yield raw
+            yield _Whole(raw, archive)
+
+
+class _Whole:
+    """A stream whose damage is the archive's fault: to the importer, an OSError is one of the store."""
+
+    def __init__(self, stream: Readable, archive: Path) -> None:
+        self._stream = stream
+        self._archive = archive
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._stream.read(size)
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            raise MachineFault(f"{self._archive}: broken archive: {error}") from error

@@ -15,7 +15,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Self
 
 from seriestool.errors import CommandFailed, InputRefused, MachineFault
 from seriestool.git.command import Git, feed_git, git_at, run_git
@@ -115,6 +115,19 @@ class _Counting:
         return data
 
 
+class _Member(tarfile.TarInfo):
+    """A member of an archive that must be whole: tarfile takes a cut or damaged header for the end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        if buf.count(0) == tarfile.BLOCKSIZE:  # the end, as it should be
+            return super().frombuf(buf, encoding, errors)
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+
 class _Writer:
     """Writes one commit in git fast-import's language (git-fast-import(1))."""
 
@@ -127,7 +140,7 @@ class _Writer:
         text = message.encode()
         self._pipe.write(b"commit %s\ncommitter %s\n" % (_BRANCH.encode(), IDENTITY.encode()))
         self._pipe.write(b"data %d\n%s\n" % (len(text), text))
-        with tarfile.open(fileobj=source, mode="r|", bufsize=_READ) as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=source, mode="r|", bufsize=_READ, tarinfo=_Member) as archive:  # type: ignore[call-overload]
             for member in archive:
                 self._member(archive, member)
                 archive.members = []  # tarfile remembers every member; a kernel has 80,000

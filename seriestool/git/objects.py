@@ -54,7 +54,7 @@ def _create(path: Path) -> None:
     """Make the repository; everything is idempotent, so one that was killed half-way is completed."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        git = git_at(path)
+        git = git_at(path.resolve())
         run_git(git, "init", "--quiet", "--bare", "--template=", "--object-format=sha1")
         for name, value in _SETTINGS.items():
             run_git(git, "config", name, value)
@@ -68,9 +68,9 @@ class ObjectStore:
     """A bare git repository. Use it as a context manager: leaving the block ends its ``git cat-file``."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._git = git_at(path)
-        self._loose = LooseObjectDB(str(path / "objects"))
+        self.path = path.resolve()
+        self._git = git_at(self.path)
+        self._loose = LooseObjectDB(str(self.path / "objects"))
         self._trees: dict[str, dict[str, Entry]] = {}
         self._blobs: dict[str, bytes] = {}
         self._blob_bytes = 0

@@ -28,6 +28,7 @@ def move_worktree(store: ObjectStore, path: Path, commit: str, *, progress: Prog
 
     Raises MachineFault when *path* is in use for something else, when the commit is not there or the disk is full.
     """
+    path = path.absolute()
     if store.resolve(commit) is None:
         raise MachineFault(f"no such commit in {store.path}: {commit}")
     with store.lock(progress=progress), progress.task(f"check out {path.name}", 100, "%") as task:
@@ -61,7 +62,7 @@ def _administration(store: ObjectStore, path: Path) -> Path | None:
         return None
     admin = Path(pointer.read_text().removeprefix("gitdir:").strip())
     intact = all((admin / name).is_file() for name in ("commondir", "gitdir", "HEAD"))
-    return admin if admin.parent == store.path.resolve() / "worktrees" and intact else None
+    return admin if admin.parent == store.path / "worktrees" and intact else None
 
 
 def _create(store: ObjectStore, path: Path) -> Path:
@@ -70,7 +71,7 @@ def _create(store: ObjectStore, path: Path) -> Path:
         _check_ours(store, path)
         shutil.rmtree(path)  # half-made: its administrative directory is gone or never was complete
     path.parent.mkdir(parents=True, exist_ok=True)
-    git = git_at(store.path.resolve())
+    git = git_at(store.path)
     run_git(git, "worktree", "prune", "--expire=now")
     shutil.rmtree(path, ignore_errors=True)
     empty = run_git(git, "hash-object", "-t", "tree", "-w", "--stdin")
@@ -91,7 +92,7 @@ _EMPTY_COMMIT = (
 def _check_ours(store: ObjectStore, path: Path) -> None:
     """Refuse to touch a directory that no seriestool made."""
     pointer = path / ".git"
-    ours = f"gitdir: {store.path.resolve()}/"
+    ours = f"gitdir: {store.path}/"
     if not pointer.is_file() or not pointer.read_text().startswith(ours):
         raise MachineFault(f"{path} exists and is no worktree of {store.path}", hint="move it out of the way")
 

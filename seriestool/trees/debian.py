@@ -29,8 +29,8 @@ _STATUS = re.compile(rb"^dlstatus:[^:]*:([0-9.]+):", re.MULTILINE)
 # Kernel sources, xz: 5.10 to 7.2 all unpack to 8.4 to 8.6 times their size. Only the progress bar depends on it.
 _RATIO = 8.5
 _FIELDS = "$(COMPONENT)|$(RELEASE)|$(ORIGIN)|$(REPO_URI)"
-_ARCHIVE = re.compile(r"[/:]debian(-security)?(/|\.list$|$)")
-_SECURITY = re.compile(r"/debian(?=/|$)")
+_ARCHIVE = re.compile(r"/debian(-security)?(/|\.list$|$)")
+_MAIN = re.compile(r"/debian(?=/|$)")
 _HINT = "is the package mirror within reach? apt-get update tells more"
 
 
@@ -61,16 +61,27 @@ class DebianTrees:
         assert isinstance(source, DebianSource)
         known = self.known_tree(spec, store)
         if known is None or (update and known.version != source.version):
-            apt = _Apt(cache.root / "apt" / source.suite.replace("/", "-"), source.suite)
-            version = apt.choose(source, progress)
-            if known is None or known.version != version:
-                archive = _download(apt, source.package, version, cache, progress)
-                known = _import(spec, version, archive, store, progress)
+            with store.lock(progress=progress):  # one download at a time; the second one finds the first one's tree
+                known = self._newer(spec, store, cache, progress, update=update)
         if source.version is not None and known.version != source.version:
             progress.note(
                 f"{spec.name}: {source.package} {source.version} is no longer in {source.suite}; using {known.version}"
             )
         return known
+
+    def _newer(
+        self, spec: TreeSpec, store: ObjectStore, cache: Cache, progress: Progress, *, update: bool
+    ) -> Tree:
+        source, known = spec.source, self.known_tree(spec, store)
+        assert isinstance(source, DebianSource)
+        if known is not None and not update:
+            return known
+        apt = _Apt(cache.root / "apt" / source.suite.replace("/", "-"), source.suite)
+        version = apt.choose(source, progress)
+        if known is not None and known.version == version:
+            return known
+        archive = _download(apt, source.package, version, cache, progress)
+        return _import(spec, version, archive, store, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,36 +167,41 @@ def _mirror(suite: str) -> str:
 
     Raises MachineFault where apt is missing or has no such mirror.
     """
-    try:
-        done = proc.run(["apt-get", "indextargets", "--format", _FIELDS, "Created-By: Packages"], timeout=60)
-    except ProgramMissing as error:
-        raise MachineFault("apt-get is missing: Debian packages need a Debian machine") from error
-    main, security = _mirrors(done.stdout.decode("utf-8", "replace").splitlines())
+    # Before the first apt-get update there are no Release files; then what is called as Debian's archives are counts.
+    main, security = _mirrors(_indexes())
+    if not main:
+        main, security = _mirrors(_indexes("--no-release-info"))
     if not suite.endswith("-security"):
         found = main
     else:
         # A mirror of everything has both archives side by side.
-        found = security or [_SECURITY.sub("/debian-security", uri, count=1) for uri in main if _SECURITY.search(uri)]
+        found = security or [_MAIN.sub("/debian-security", uri, count=1) for uri in main if _MAIN.search(uri)]
     if not found:
         what = "mirror of Debian's security archive" if main else "Debian mirror"
         raise MachineFault(f"apt has no {what} configured", hint="see sources.list(5)")
     return found[0]
 
 
-def _mirrors(lines: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Sort apt's package indexes into Debian's main and its security mirrors.
+def _indexes(*options: str) -> list[str]:
+    """Return component, release, origin and address of each package index that apt is configured for."""
+    try:
+        done = proc.run(["apt-get", "indextargets", *options, "--format", _FIELDS, "Created-By: Packages"], timeout=60)
+    except ProgramMissing as error:
+        raise MachineFault("apt-get is missing: Debian packages need a Debian machine") from error
+    return done.stdout.decode("utf-8", "replace").splitlines()
 
-    Third parties use Debian's names of suites and components too; what tells is the origin in the Release file. Before
-    the first ``apt-get update`` there is none, and what is called as Debian's archives are is taken.
+
+def _mirrors(lines: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Sort apt's package indexes into Debian's main and its security mirrors, in the order of the configuration.
+
+    Third parties use Debian's names of suites and components too; what tells is the origin in the Release file.
     """
     main: dict[str, None] = {}
     security: dict[str, None] = {}
-    rows = [tuple(line.split("|")) for line in lines if line.count("|") == _FIELDS.count("|")]
-    known = any(origin for _, _, origin, _ in rows)
-    for component, release, origin, uri in rows:
-        if component != "main" or uri.startswith("cdrom:"):
-            continue
-        if origin == "Debian" or (not known and _ARCHIVE.search(uri)):
+    for line in lines:
+        component, release, origin, uri = line.split("|") if line.count("|") == 3 else ("", "", "", "")
+        ours = origin == "Debian" or (origin.startswith("$") and _ARCHIVE.search(uri))
+        if ours and component == "main" and not uri.startswith("cdrom:"):
             kind = security if release.endswith(("-security", "/updates")) else main
             kind[uri] = None
     return list(main), list(security)

@@ -132,7 +132,8 @@ def _unpacked(archive: Path) -> Iterator[Readable]:
         elif magic.startswith(b"BZh"):
             yield _Whole(bz2.BZ2File(raw), archive)
         elif magic.startswith(b"\xfd7zXZ"):
-            yield _Whole(lzma.LZMAFile(raw), archive)
+            with lzma.LZMAFile(raw) as unpacked:
+                yield _Whole(unpacked, archive)
         elif magic.startswith(b"\x28\xb5\x2f\xfd"):
             raise MachineFault(f"{archive}: zstd is not read here", hint="unpack it: zstd -d")
         else:

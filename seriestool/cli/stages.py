@@ -107,9 +107,15 @@ def write_page(ctx: Context, record: RunRecord, path: Path | None) -> Path:
 
 
 def write_file(path: Path, text: str) -> Path:
-    """Write *path* whole or not at all, and return it; raises MachineFault."""
+    """Write *path* whole or not at all, and return it; raises MachineFault.
+
+    What is no regular file (a pipe, /dev/stdout, /dev/null) is written to and stays what it is.
+    """
     partial = path.with_name(f".{path.name}.partial")
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)

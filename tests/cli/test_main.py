@@ -13,6 +13,7 @@ import pytest
 from seriestool import __version__
 from seriestool.cli.main import COMMANDS, cli, run
 from seriestool.cli.reference import reference
+from seriestool.cli.stages import write_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -149,3 +150,14 @@ def test_reference_does_not_depend_on_the_terminal(monkeypatch: pytest.MonkeyPat
     before = reference()
     monkeypatch.setenv("COLUMNS", "40")
     assert reference() == before
+
+
+def test_written_file_is_whole_and_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    page, pipe = tmp_path / "new" / "page.html", tmp_path / "pipe"
+    assert write_file(page, "text") == page
+    assert [path.name for path in page.parent.iterdir()] == ["page.html"]
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    write_file(pipe, "text")
+    assert reader.communicate(timeout=10)[0] == "text"
+    assert pipe.is_fifo()

@@ -126,9 +126,8 @@ def test_completion_script(workspace: Path, shell: str) -> None:
 
 
 def test_completion_of_trees(workspace: Path) -> None:
-    done = program(
-        cwd=workspace, _SERIESTOOL_COMPLETE="bash_complete", COMP_WORDS="seriestool run x --tree stable-6", COMP_CWORD="4"
-    )
+    words = "seriestool run x --tree stable-6"
+    done = program(cwd=workspace, _SERIESTOOL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="4")
     assert {line.split(",")[1] for line in done.stdout.split()} == {"stable-6.1", "stable-6.12"}
 
 

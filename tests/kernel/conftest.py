@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from seriestool.places import Cache
 from tests.conftest import ROOT, SHARED
 
 # Before any test is sealed: these tests are about the real machine.
 _REAL = dict(os.environ)
+
+
+def real_cache() -> Cache:
+    """Return the cache of the user who runs the tests."""
+    return Cache(Path(_REAL.get("XDG_CACHE_HOME") or f"{_REAL['HOME']}/.cache") / "seriestool")
 
 
 @dataclass(frozen=True)

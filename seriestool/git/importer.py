@@ -15,6 +15,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tarfile import EOFHeaderError, HeaderError, ReadError  # type: ignore[attr-defined]  # not in typeshed
 from typing import IO, Protocol, Self
 
 from seriestool.errors import CommandFailed, InputRefused, MachineFault
@@ -119,13 +120,13 @@ class _Member(tarfile.TarInfo):
     """A member of an archive that must be whole: tarfile takes a cut or damaged header for the end."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        if buf.count(0) == tarfile.BLOCKSIZE:  # the end, as it should be
-            return super().frombuf(buf, encoding, errors)
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
         try:
-            return super().frombuf(buf, encoding, errors)
-        except tarfile.HeaderError as error:
-            raise tarfile.ReadError(str(error)) from error
+            return super().fromtarfile(tarfile)
+        except EOFHeaderError:  # the end, as it should be
+            raise
+        except HeaderError as error:
+            raise ReadError(str(error)) from error
 
 
 class _Writer:

@@ -29,8 +29,11 @@ class MboxSource:
     name: str = "mbox or mbox.gz"
 
     def accepts(self, spec: str) -> bool:
-        """Tell whether *spec* is a file."""
-        return Path(spec).is_file()
+        """Tell whether *spec* is a file, or a pipe with one in it (``<(git format-patch --stdout ...)``)."""
+        try:
+            return Path(spec).exists() and not Path(spec).is_dir()
+        except OSError:  # too long for a path
+            return False
 
     def read(self, spec: str, around: Surroundings) -> Found:
         """Return every mail of the file; raises as ``read_mail_file`` does."""
@@ -45,7 +48,10 @@ class DirectorySource:
 
     def accepts(self, spec: str) -> bool:
         """Tell whether *spec* is a directory."""
-        return Path(spec).is_dir()
+        try:
+            return Path(spec).is_dir()
+        except OSError:  # too long for a path
+            return False
 
     def read(self, spec: str, around: Surroundings) -> Found:
         """Return the mail of every file, ordered by file name.

@@ -88,7 +88,10 @@ def _message_and_archive(spec: str) -> tuple[str, str | None]:
     """Return the message-id that *spec* names, and the archive where it is another than lore's."""
     if match := _MESSAGE_ID.fullmatch(_bare(spec)):
         return match[1], None
-    url = urlsplit(spec)
+    try:
+        url = urlsplit(spec)
+    except ValueError as error:
+        raise UsageError(f"no URL: {spec}: {error}") from error
     parts = [unquote(part) for part in url.path.split("/")]
     at = next((number for number, part in enumerate(parts) if "@" in part), None)
     if at is None:

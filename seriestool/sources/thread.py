@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from seriestool.errors import InputRefused, UsageError
 from seriestool.formats.mail import Message, read_patch
@@ -21,6 +22,11 @@ _DIFF_LINE = re.compile(r"^(?:diff --git a/|diff -|Index: |--- \S+\n\+\+\+ \S)",
 _BASE = re.compile(r"^base-commit: ([0-9a-f]{12,64})\s*$", re.MULTILINE)
 _CHANGE = re.compile(r"^change-id: (\S+)\s*$", re.MULTILINE)
 _PREREQUISITE = re.compile(r"^prerequisite-patch-id: ([0-9a-f]{40,64})\s*$", re.MULTILINE)
+
+
+_ALONE = "put the one you mean into an mbox of its own"
+# Of two titles: a series keeps its title from revision to revision, or changes a word.
+_ALIKE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +159,33 @@ def _choose(
         raise UsageError(f"no revision v{wanted} in this thread; there is {there}")
     if len(fitting) > 1:
         names = "; ".join(f"{posting.named} ({posting.messages[0].named})" for posting in fitting[:4])
-        raise UsageError(f"{len(fitting)} postings fit: {names}", hint="name the one you mean by its message-id")
+        raise UsageError(f"{len(fitting)} postings fit: {names}", hint=_ALONE)
+    others = [posting for posting in candidates if not _related(posting, fitting[0])]
+    if others and message_id is None:
+        names = "; ".join(posting.named for posting in (fitting[0], *others)[:4])
+        raise InputRefused(f"{len(others) + 1} different series in it: {names}", hint=_ALONE)
     return fitting[0]
+
+
+def _related(one: Posting, other: Posting) -> bool:
+    """Tell whether two postings are of one series: in one thread, or by one sender with a title that is alike."""
+    first, second = one.messages[0], other.messages[0]
+    if _root(first) == _root(second):
+        return True
+    if first.sender.email.lower() != second.sender.email.lower():
+        return False
+    if _titles(one) & _titles(other):
+        return True
+    title, other_title = _prefix(first).title.lower(), _prefix(second).title.lower()
+    return SequenceMatcher(None, title, other_title, autojunk=False).ratio() >= _ALIKE
+
+
+def _titles(posting: Posting) -> set[str]:
+    return {_prefix(message).title.lower() for message in posting.messages}
+
+
+def _root(message: Message) -> str:
+    return message.references[0] if message.references else message.parent or message.message_id or message.subject
 
 
 def _posting_of(message_id: str, postings: Sequence[Posting], messages: Sequence[Message]) -> Posting:

@@ -278,3 +278,9 @@ def test_every_single_mail_is_a_series_or_refused_with_a_reason(shared_mail: Pat
             assert ids(series) == [one.message_id]
             good += 1
     assert good >= 25
+
+
+def test_different_series_in_one_mbox_are_never_chosen_from() -> None:
+    other = [message("[PATCH v2] net: fix a leak nobody saw", body(), message_id="net@x")]
+    with pytest.raises(InputRefused, match="2 different series in it"):
+        rebuild([*posting(3), *other])

@@ -92,8 +92,9 @@ def find_workspace(start: Path) -> Workspace:
 
 def default_cache() -> Cache:
     """Return the user's cache: ``$XDG_CACHE_HOME/seriestool`` (XDG Base Directory Specification 0.8)."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Cache(Path(base) / "seriestool")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or "")
+    # The specification: a relative path is to be ignored.
+    return Cache((base if base.is_absolute() else Path.home() / ".cache") / "seriestool")
 
 
 def data_dirs(workspace: Workspace, name: str) -> tuple[Path, ...]:

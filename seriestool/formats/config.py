@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from seriestool.errors import UsageError
 from seriestool.formats.toml import Form, Table, read_toml
@@ -19,6 +20,9 @@ _SUITE = Form(re.compile(r"[a-z0-9][a-z0-9._/-]*"), "a Debian suite")
 # Neither git nor apt may take a value for an option.
 _PLAIN = Form(re.compile(r"(?!-)[^\x00-\x1f]+"), "a plain name")
 
+# A scheme, or scp's form of an address (git-fetch(1), GIT URLS).
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/:]+@[^/:]+:")
+
 _KINDS = {
     "debian": {"debian", "suite", "version"},
     "git": {"git", "ref"},
@@ -32,6 +36,10 @@ class Config:
 
     trees: tuple[TreeSpec, ...] = ()
     arches: tuple[str, ...] = ()
+
+    def anchored(self, directory: Path) -> Config:
+        """Return the same with paths that count from *directory*: that of the file they were read from."""
+        return replace(self, trees=tuple(_anchored(tree, directory) for tree in self.trees))
 
     def over(self, other: Config) -> Config:
         """Return this one's trees and arches, completed by those that only *other* has."""
@@ -50,6 +58,15 @@ def read_config(text: str, path: str) -> Config:
     if not isinstance(trees, dict):
         raise top.wrong("trees", "is not a table")
     return Config(tuple(_tree(name, value, path) for name, value in trees.items()), top.texts("arches"))
+
+
+def _anchored(tree: TreeSpec, directory: Path) -> TreeSpec:
+    match tree.source:
+        case GitSource(url, ref) if not _URL.match(url):
+            return TreeSpec(tree.name, GitSource(str(directory / Path(url).expanduser()), ref))
+        case TarballSource(location) if not _URL.match(location):
+            return TreeSpec(tree.name, TarballSource(str(directory / Path(location).expanduser())))
+    return tree
 
 
 def _tree(name: str, value: object, path: str) -> TreeSpec:

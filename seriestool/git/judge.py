@@ -19,6 +19,7 @@ from seriestool.git.outcomes import (
     name_hunks,
     reversed_hunks,
 )
+from seriestool.git.treeobject import Oid
 from seriestool.git.view import View
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import HunkOutcome, Outcome
@@ -75,7 +76,17 @@ def _adapted(store: ObjectStore, tree: str, patch: Patch, adaptation: Adaptation
     if not all(result.whole for result in results):
         return None
     hunks = adapted_hunks(patch, results, adaptation)
-    return Judgement(Outcome.ADAPTED, adaptation.reason, hunks, view.write())
+    return Judgement(Outcome.ADAPTED, adaptation.reason + _other_pre_images(view, adaptation), hunks, view.write())
+
+
+def _other_pre_images(view: View, adaptation: Adaptation) -> str:
+    """Name the files that are not as they were when the adaptation was made: it fits, and a person should look."""
+    others: dict[str, None] = {}
+    for hunk in adaptation.hunks:
+        file = view.before(hunk.file)
+        if file is not None and hunk.pre_image and not Oid.of("blob", file.data).startswith(hunk.pre_image):
+            others[hunk.file] = None
+    return f" (made on another version of {', '.join(others)}, and fits)" if others else ""
 
 
 def _already(store: ObjectStore, tree: str, patch: Patch) -> Judgement | None:
@@ -132,5 +143,8 @@ def _stale(patch: Patch, adaptation: Adaptation | None) -> str:
     if adaptation is None:
         return ""
     if adaptation.patch_id != patch.patch_id:
-        return " (the adaptation is for another version of this patch and was not used)"
+        return (
+            f" (the adaptation is for a patch with the patch-id {adaptation.patch_id}, this one has {patch.patch_id}: "
+            "it was not used)"
+        )
     return " (the adaptation does not fit this tree)"

@@ -57,7 +57,8 @@ def apply_tree(
         tree,
         job.selected(with_follow_ups=with_follow_ups),
         adaptations=load_adaptations(job, spec.name) if adapt else {},
-        ref_prefix=f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}",
+        # What a series gives without its adaptations is an answer, and no state to go on from.
+        ref_prefix=f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}" if adapt else None,
     )
     commits = {patch.number: patch.commit for patch in outcome.patches}
     states = {

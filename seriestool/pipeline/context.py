@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from seriestool.places import Cache, Workspace, data_dirs
 
 # Slugs are directory names and parts of ref names (git-check-ref-format(1)): the safe subset of both.
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_SLUG_LENGTH = 100
+_POLL = 0.2  # seconds between two looks at a held lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,12 @@ def load_config(workspace: Workspace) -> Config:
 
     Raises UsageError naming the file and the key that is wrong.
     """
-    text = _read_text(workspace.config)
-    own = read_config(text, str(workspace.config))
+    text = read_text(workspace.config)
+    own = read_config(text, str(workspace.config)).anchored(workspace.root)
     shipped = _shipped_config()
     if shipped is None or shipped.resolve() == workspace.config.resolve():
         return own
-    return own.over(read_config(_read_text(shipped), str(shipped)))
+    return own.over(read_config(read_text(shipped), str(shipped)))
 
 
 def _shipped_config() -> Path | None:
@@ -81,7 +84,8 @@ def known_slugs(ctx: Context) -> tuple[str, ...]:
 
 def is_slug(name: str) -> bool:
     """Tell whether *name* can be a series' directory and part of a ref."""
-    return _SLUG.fullmatch(name) is not None and not name.endswith((".", ".lock")) and ".." not in name
+    plain = len(name) <= _SLUG_LENGTH and _SLUG.fullmatch(name) is not None
+    return plain and not name.endswith((".", ".lock")) and ".." not in name
 
 
 def series_dir(ctx: Context, slug: str) -> Path | None:
@@ -100,10 +104,11 @@ def load_tracked(ctx: Context, slug: str) -> tuple[TrackedSeries, Path]:
     if directory is None:
         known = ", ".join(known_slugs(ctx)) or "none"
         raise UsageError(f"unknown series: {slug}", hint=f"known: {known}")
-    return read_tracked(_read_text(directory / "series.toml"), slug), directory
+    return read_tracked(read_text(directory / "series.toml"), slug), directory
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file that people write; raises UsageError where it cannot be read or is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -114,24 +119,47 @@ def _read_text(path: Path) -> str:
 
 @contextmanager
 def workspace_lock(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace for one writer; raises MachineFault naming the process that has it.
+    """Hold the workspace for one writer; raises MachineFault naming the process that has it."""
+    with _held(workspace.state / "lock") as holder:
+        if holder is not None:
+            raise MachineFault(
+                f"another seriestool (process {holder}) works in {workspace.root}",
+                hint="wait for it, or end it; finished stages are kept",
+            )
+        yield
 
-    The lock is flock(2)'s: it goes with the process however that ends, so nothing stale can be left behind.
+
+@contextmanager
+def build_lock(cache: Cache, name: str, progress: Progress) -> Iterator[None]:
+    """Hold worktree and build dir *name*, which workspaces with one cache share; wait for them, and say so."""
+    path, told = cache.builds / f"{name}.lock", False
+    while True:
+        with _held(path) as holder:
+            if holder is None:
+                yield
+                return
+        if not told:
+            progress.note(f"waiting for another seriestool (process {holder}) that builds {name}")
+            told = True
+        time.sleep(_POLL)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[str | None]:
+    """Try to take flock(2) on *path*; yield None where it was free, else the process that has it.
+
+    The lock goes with the process however that ends, so nothing stale can be left behind.
     """
-    workspace.state.mkdir(parents=True, exist_ok=True)
-    path = workspace.state / "lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-            raise MachineFault(
-                f"another seriestool (process {holder}) works in {workspace.root}",
-                hint="wait for it, or end it; finished stages are kept",
-            ) from error
+        except BlockingIOError:
+            yield os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+            return
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
+        yield None
     finally:
         os.close(descriptor)

@@ -15,7 +15,7 @@ from seriestool.formats.series_toml import write_tracked
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.run import KernelState, PatchStatus
 from seriestool.model.series import Patch, Role, Series, TrackedPatch, TrackedSeries
-from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, series_dir
+from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, read_text, series_dir
 from seriestool.sources import fetch_tracked, find_mail, keep_mail, names_series, read_series, rebuild
 from seriestool.sources.thread import carries_diff
 
@@ -105,7 +105,7 @@ def slug_of(title: str) -> str:
 def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | None) -> tuple[Path, TrackedSeries]:
     """Write ``patches/<slug>/series.toml`` for the series *name*, keep its mail, and return both path and content.
 
-    Patches whose mail has no message-id are copied beside it, one file each. Raises UsageError where the slug is taken
+    Patches that came from files are copied beside it, one file each. Raises UsageError where the slug is taken
     or cannot be one, and what ``open_series`` raises.
     """
     found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress)
@@ -118,7 +118,8 @@ def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | Non
         raise UsageError(f"{chosen} is tracked already", hint="--slug gives it another name")
     tracked = track(series, chosen)
     anchor = series.cover_message_id or series.patches[0].message_id
-    if anchor and all(patch.message_id for patch in series.patches):
+    # Only what came from an archive can be fetched from it again.
+    if found.message_id is not None and all(patch.message_id for patch in series.patches):
         keep_mail(directory / "mail", anchor, found.messages)
     else:
         tracked = _keep_files(tracked, directory, found.messages, series)
@@ -148,10 +149,13 @@ def load_adaptations(job: Job, tree: str) -> Mapping[str, Adaptation]:
     if job.directory is None:
         return {}
     found = {}
+    numbers = [tracked.number for tracked in job.tracked.patches]
     for path in sorted((job.directory / "adaptations" / tree).glob("*.toml")):
-        adaptation = read_adaptation(path.read_text(encoding="utf-8"), str(path))
+        adaptation = read_adaptation(read_text(path), str(path))
         if adaptation.tree != tree:
             raise UsageError(f"{path}: is for {adaptation.tree}, in the directory of {tree}")
+        if path.stem not in numbers:
+            raise UsageError(f"{path}: no patch {path.stem} in the series", hint=f"patches: {', '.join(numbers)}")
         found[path.stem] = adaptation
     return found
 

@@ -14,7 +14,7 @@ from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.series import TrackedSeries
 from seriestool.pipeline.apply import Applied
 from seriestool.pipeline.build import Builder, Kernel
-from seriestool.pipeline.context import Context
+from seriestool.pipeline.context import Context, build_lock
 from seriestool.pipeline.guest import GuestJob, GuestKit, digest, guard_tests, guest_key, run_guest, selftest
 from seriestool.vm.image import GuestTest
 
@@ -55,6 +55,10 @@ class ArchRun:
         builder = Builder(
             self.ctx, self.store, self.applied.tree, self.arch, self.tracked.fragments, self.logs, self.earlier
         )
+        with build_lock(self.ctx.cache, builder.name, self.ctx.progress):
+            self._run(builder)
+
+    def _run(self, builder: Builder) -> None:
         kit = GuestKit(self.ctx, self.arch, self.logs / f"{builder.name}-guest.build.log")
         for state, commit in self.applied.states.items():
             result, kernel = builder.kernel(state, commit)

@@ -9,7 +9,7 @@ without judging.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seriestool.arch import find_arch
 from seriestool.errors import ExitCode
@@ -76,9 +76,10 @@ def _end(
         return "; ".join(against), ExitCode.VERDICT
     if unclear:
         return f"cannot tell: {_unclear(unclear[0])}", ExitCode.CANNOT_TELL
-    if not any(stage.stage in (Stage.BUILD, Stage.BOOT) for stage in stages):
-        return "the series applies", ExitCode.PASSED
-    return "the series applies, builds, boots and passes what its base passes", ExitCode.PASSED
+    done = {stage.stage for stage in stages if stage.status in (Status.PASSED, Status.FAILED)}
+    if Stage.BOOT in done:
+        return "the series applies, builds, boots and passes what its base passes", ExitCode.PASSED
+    return "the series applies and builds" if Stage.BUILD in done else "the series applies", ExitCode.PASSED
 
 
 def _apply_findings(trees: Sequence[TreeOutcome]) -> list[Finding]:
@@ -133,12 +134,12 @@ def _triples(
 
 def _breaks(base: StageResult, other: StageResult | None) -> str | None:
     """Return in what *other* is worse than *base*, None if it is not, or if one of them could not tell."""
-    if other is None or other.status is not Status.FAILED:
+    if other is None or other.status not in (Status.PASSED, Status.FAILED):
         return None
-    broken = _regressions(base, other)
+    broken = _regressions(base, other) if other.tests else ()
     if broken:
         return _tests_text(broken)
-    return other.detail if base.status is Status.PASSED and not other.tests else None
+    return other.detail if other.status is Status.FAILED and base.status is Status.PASSED and not other.tests else None
 
 
 def _cured(fixed: StageResult | None, still: str | None) -> bool | None:
@@ -148,10 +149,16 @@ def _cured(fixed: StageResult | None, still: str | None) -> bool | None:
 
 
 def _regressions(base: StageResult, other: StageResult) -> tuple[TestResult, ...]:
-    """Return the leaves that pass on the base and do not pass on *other*."""
-    good = {name for name, leaf in _leaves(base.tests) if leaf.status is TestStatus.PASS}
-    bad = (TestStatus.FAIL, TestStatus.ERROR)
-    return tuple(leaf for name, leaf in _leaves(other.tests) if name in good and leaf.status in bad)
+    """Return the leaves that pass on the base and do not on *other*: silence and a skip are no pass."""
+    there = dict(_leaves(other.tests))
+    broken = []
+    for name, leaf in _leaves(base.tests):
+        found = there.get(name, replace(leaf, status=TestStatus.ERROR, diagnostics=("no result",)))
+        if leaf.status is TestStatus.PASS and found.status is TestStatus.SKIP:
+            found = replace(found, diagnostics=("skipped", *found.diagnostics))
+        if leaf.status is TestStatus.PASS and found.status is not TestStatus.PASS:
+            broken.append(found)
+    return tuple(broken)
 
 
 def _leaves(tests: Sequence[TestResult], prefix: str = "") -> list[tuple[str, TestResult]]:
@@ -173,6 +180,8 @@ def _sentence(tracked: TrackedSeries, arch: str, effect: _Effect) -> str:
     fixes = _join([patch.number for patch in tracked.patches if patch.role is Role.FIX])
     who = "the series" if effect.state is KernelState.SERIES else f"the fix ({fixes})"
     what = f"the {arch} build" if effect.stage is Stage.BUILD else f"{find_arch(arch).label} user space"
+    if effect.stage is Stage.SELFTEST:
+        what = f"{arch} selftests"
     text = f"{who} breaks {what} ({effect.what})"
     if effect.cured is None:
         return text

@@ -53,10 +53,11 @@ class GitTrees:
             if known is None or update:
                 _fetch(store, source.url, source.ref, tree_ref(source), progress, spec.name)
         else:
-            commit = _resolve(Path(source.url).expanduser(), source)
+            path = Path(source.url).expanduser().resolve()
+            commit = _resolve(path, source)
             if known is None or known.commit != commit:
-                url = Path(source.url).expanduser().resolve().as_uri()  # file://: git copies one commit, not all
-                _fetch(store, url, commit, tree_ref(source), progress, spec.name)
+                # file://: git copies one commit, not all
+                _fetch(store, path.as_uri(), commit, tree_ref(source), progress, spec.name)
         tree = self.known_tree(spec, store)
         assert tree is not None
         return tree
@@ -64,7 +65,7 @@ class GitTrees:
 
 def _resolve(path: Path, source: GitSource) -> str:
     if not path.is_dir():
-        raise UsageError(f"no such directory: {path}", hint="a path in seriestool.toml counts from where you are")
+        raise UsageError(f"no such directory: {path}", hint="a path in seriestool.toml counts from that file")
     inner = path / ".git"  # a file in a linked worktree or a submodule
     git = git_at(inner, work_tree=path) if inner.exists() else git_at(path)
     try:

@@ -69,17 +69,25 @@ class TarballTrees:
 
 
 def _is_url(location: str) -> bool:
-    return urlsplit(location).scheme in ("http", "https")
+    return location.startswith(("http://", "https://"))
+
+
+def _name(url: str) -> str:
+    """Return the last part of a URL's path; raises UsageError for what is no URL."""
+    try:
+        return Path(urlsplit(url).path).name
+    except ValueError as error:
+        raise UsageError(f"no URL: {url}: {error}") from error
 
 
 def _local(source: TarballSource, cache: Cache, progress: Progress, *, update: bool) -> Path:
     if not _is_url(source.location):
         path = Path(source.location).expanduser()
         if not path.is_file():
-            raise UsageError(f"no such file: {path}", hint="a path in seriestool.toml counts from where you are")
+            raise UsageError(f"no such file: {path}", hint="a path in seriestool.toml counts from that file")
         return path
     name = hashlib.sha256(source.location.encode()).hexdigest()[:12]
-    kept = cache.downloads / "tarballs" / f"{name}-{Path(urlsplit(source.location).path).name}"
+    kept = cache.downloads / "tarballs" / f"{name}-{_name(source.location)}"
     if update or not kept.is_file():
         _download(source.location, kept, progress)
     return kept
@@ -92,7 +100,7 @@ def _download(url: str, kept: Path, progress: Progress) -> None:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, partial.open("wb") as file:
             length = answer.headers.get("Content-Length")
             total = float(length) if length else None
-            with progress.task(f"download {Path(urlsplit(url).path).name}", total, "B") as task:
+            with progress.task(f"download {_name(url)}", total, "B") as task:
                 while chunk := answer.read(_CHUNK):
                     file.write(chunk)
                     task.advance(len(chunk))

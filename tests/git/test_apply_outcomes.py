@@ -208,7 +208,7 @@ def test_adaptation_is_not_used_where_the_patch_fits(room: Room, patch: Patch) -
 def test_adaptation_for_another_patch_id(room: Room, patch: Patch) -> None:
     found = change(patch, renamed(), room, adaptation=adaptation(patch, edit(patch), patch_id="0" * 40))
     assert found.outcome is Outcome.CONFLICT
-    assert "another version of this patch" in found.evidence
+    assert "this one has" in found.evidence
 
 
 def test_adaptation_that_does_not_fit(room: Room, patch: Patch) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from seriestool.log import QUIET
 from seriestool.model.outcome import Outcome
 from seriestool.model.run import KernelState, RunRecord, Stage, Status
+from seriestool.pipeline.context import build_lock
 from seriestool.store import open_store
 from tests.pipeline.conftest import ROOT, TREE, Bench
 
@@ -295,3 +297,48 @@ def _wait_for(condition: object, limit: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.02)
+
+
+def test_two_workspaces_take_turns_in_one_build_dir(broken_and_cured: Bench) -> None:
+    bench = broken_and_cured
+    said: list[str] = []
+    with build_lock(bench.ctx.cache, f"{TREE}-arm", QUIET):
+        child = bench.start("run", "demo", "-t", TREE, "-a", "arm")
+        assert child.stderr is not None
+        for line in child.stderr:
+            said.append(line)
+            if "waiting for another seriestool" in line:
+                break
+        assert f"process {os.getpid()}" in said[-1]
+        assert bench.fakes.compiled() == []
+    child.communicate(timeout=60)
+    assert child.returncode == 1
+
+
+def test_paths_count_from_the_file_that_names_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bench.root / "seriestool.toml").write_text(f'[trees."{TREE}"]\ngit = "../kernel"\nref = "base"\n')
+    below = bench.root / "patches"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    bench.commit("signal: harmless", {"kernel/signal.c": "/* nothing */\n"})
+    below.rmdir()
+    bench.track()
+    monkeypatch.chdir(below)
+    assert bench.run(until=Stage.BUILD).exit_code == 0
+
+
+def test_adaptation_for_no_patch_is_named(broken_and_cured: Bench) -> None:
+    place = broken_and_cured.root / "patches/demo/adaptations" / TREE
+    place.mkdir(parents=True)
+    (place / "1.toml").write_text(
+        f'patch-id = "{"0" * 40}"\ntree = "{TREE}"\nmade-on = "1"\nauthor = "A <a@example.com>"\ndate = 2026-01-01\n'
+        'reason = "r"\n[[hunk]]\nfile = "a"\nnumber = 1\nreason = "r"\nomit = true\n'
+    )
+    done = broken_and_cured.program("apply", "demo", "-t", TREE, "-q")
+    assert done.returncode == 129
+    assert "1.toml" in done.stderr
+    (place / "1.toml").rename(place / "01.toml")
+    assert broken_and_cured.program("apply", "demo", "-t", TREE, "-q").returncode == 0, "not needed, so not asked"
+    (place / "01.toml").write_bytes(b"\xff\xfe")
+    done = broken_and_cured.program("apply", "demo", "-t", TREE, "-q")
+    assert (done.returncode, "not UTF-8" in done.stderr) == (129, True)

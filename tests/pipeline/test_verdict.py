@@ -105,3 +105,21 @@ def test_selftest_that_the_base_passes_is_judged() -> None:
     found = verdict(*boots(PASS, PASS, PASS), passed, failed)
     assert found.exit_code == 1
     assert "(t2: why)" in found.sentence
+
+
+def test_a_skip_is_no_pass() -> None:
+    found = verdict(*boots(PASS, PASS, PASS)[:1], stage(Stage.BOOT, KernelState.SERIES, Status.PASSED, TestStatus.SKIP))
+    assert found.exit_code == 1
+    assert "(t1: skipped)" in found.sentence
+
+
+def test_a_result_that_is_not_there_is_no_pass() -> None:
+    base = stage(Stage.BOOT, KernelState.BASE, Status.PASSED, PASS, PASS)
+    found = verdict(base, stage(Stage.BOOT, KernelState.SERIES, Status.PASSED, PASS))
+    assert found.exit_code == 1
+    assert "(t2: no result)" in found.sentence
+
+
+def test_what_was_only_built_is_not_said_to_boot() -> None:
+    builds = [stage(Stage.BUILD, state, Status.PASSED) for state in KernelState]
+    assert verdict(*builds).sentence == "the series applies and builds"

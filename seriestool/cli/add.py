@@ -18,9 +18,10 @@ def command(series: str, slug: str | None, revision: int | None, *, quiet: bool)
     """Start tracking SERIES, a message-id, a lore URL, an mbox or a directory: write patches/<slug>/series.toml."""
     from seriestool.pipeline.context import workspace_lock
     from seriestool.pipeline.series import add_series
+    from seriestool.report.view import clean
 
     ctx = options.make_context(quiet=quiet)
     with workspace_lock(ctx.workspace):
         path, tracked = add_series(ctx, series, slug=slug, revision=revision)
-    click.echo(f"{path}: {len(tracked.patches)} patches, v{tracked.revision}, {tracked.title}")
+    click.echo(clean(f"{path}: {len(tracked.patches)} patches, v{tracked.revision}, {tracked.title}"))
     return ExitCode.PASSED

@@ -44,9 +44,7 @@ def command(
 
         options.print_json(apply_json(job.tracked.slug, job.tracked.revision, outcomes))
     else:
-        from rich.console import Console
-
         from seriestool.report.terminal import render_apply
 
-        Console().print(render_apply(outcomes))
+        options.print_rich(render_apply(outcomes))
     return ExitCode.PASSED if all(tree.applies for tree in outcomes) else ExitCode.DOES_NOT_APPLY

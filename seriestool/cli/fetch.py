@@ -17,6 +17,7 @@ def command(series: str, *, as_json: bool, quiet: bool) -> int:
     """Read a series again from the archive, and check every patch-id against series.toml."""
     from seriestool.pipeline.context import workspace_lock
     from seriestool.pipeline.series import open_series
+    from seriestool.report.view import clean
 
     ctx = options.make_context(quiet=quiet)
     with workspace_lock(ctx.workspace):
@@ -36,5 +37,5 @@ def command(series: str, *, as_json: bool, quiet: bool) -> int:
         options.print_json({"series": job.tracked.slug, "revision": job.tracked.revision, "patches": rows})
         return ExitCode.PASSED
     for row in rows:
-        click.echo(f"{row['number']} {str(row['patch_id'])[:12]} {row['subject']}")
+        click.echo(clean(f"{row['number']} {str(row['patch_id'])[:12]} {row['subject']}"))
     return ExitCode.PASSED

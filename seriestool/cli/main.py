@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -38,8 +38,6 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
 
 PROGRAM = "seriestool"
 COMPLETE_VARIABLE = "_SERIESTOOL_COMPLETE"
-# Faults of the machine that any write can meet, wherever it stands.
-_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class LazyGroup(click.Group):
@@ -111,6 +109,9 @@ def cli(directory: Path | None) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the program and exit; the console script's entry."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale that cannot show a name is no reason to stop
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
 
 
@@ -122,7 +123,8 @@ def run(argv: list[str]) -> int:
         # Not cli.main(): that answers Ctrl-C with an empty line of its own.
         with cli.make_context(PROGRAM, argv) as context:
             result = cli.invoke(context)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
     except (click.ClickException, SeriestoolError, KeyboardInterrupt, click.Abort, OSError) as error:
@@ -149,7 +151,7 @@ def _explain(error: BaseException) -> int:
             # The reader of our output has gone; what git does: end quietly, as if by the signal.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + signal.SIGPIPE
-        case OSError() if error.errno in _MACHINE:
+        case OSError():
             where = f": {error.filename}" if error.filename else ""
             return _fail(f"{(error.strerror or str(error)).lower()}{where}", None, ExitCode.CANNOT_TELL)
     return _bug()
@@ -160,10 +162,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _fail(message: str, hint: str | None, code: ExitCode) -> int:
-    """Print the one ``error:`` line and at most one ``hint:``."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    """Print the one ``error:`` line and at most one ``hint:``, without what could steer a terminal."""
+    from seriestool.report.view import clean
+
+    print(f"error: {clean(message)}", file=sys.stderr)
     if hint:
-        print(f"hint: {' '.join(hint.split())}", file=sys.stderr)
+        print(f"hint: {clean(hint)}", file=sys.stderr)
     return int(code)
 
 

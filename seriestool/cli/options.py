@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from seriestool.errors import UsageError
+from seriestool.errors import SeriestoolError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from seriestool.pipeline.context import Context
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -26,13 +28,19 @@ def complete_series(ctx: click.Context, param: click.Parameter, incomplete: str)
     """Complete a slug of the workspace, or a file."""
     from seriestool.pipeline.context import known_slugs
 
-    slugs = [slug for slug in known_slugs(make_context(quiet=True)) if slug.startswith(incomplete)]
+    try:
+        slugs = [slug for slug in known_slugs(make_context(quiet=True)) if slug.startswith(incomplete)]
+    except SeriestoolError:  # a prompt is no place for errors
+        slugs = []
     return [*map(CompletionItem, slugs), CompletionItem(incomplete, type="file")]
 
 
 def complete_tree(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a tree of seriestool.toml."""
-    trees = make_context(quiet=True).config.trees
+    try:
+        trees = make_context(quiet=True).config.trees
+    except SeriestoolError:
+        return []
     return [CompletionItem(tree.name) for tree in trees if tree.name.startswith(incomplete)]
 
 
@@ -148,6 +156,17 @@ def this_command() -> str:
     """Return the command line that repeats this one, ready to paste."""
     settings = [f"{name}={shlex.quote(os.environ[name])}" for name in ("SERIESTOOL_LORE",) if os.environ.get(name)]
     return " ".join([*settings, "seriestool", shlex.join(sys.argv[1:])])
+
+
+def print_rich(renderable: RenderableType) -> None:
+    """Print tables; a reader that goes away ends the program as it ends any other (rich would exit with 1)."""
+    from rich.console import Console
+
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    Pipe().print(renderable)
 
 
 def print_json(value: Mapping[str, object]) -> None:

@@ -29,7 +29,8 @@ def command(run: str, form: str, output: Path | None) -> int:
 
     ctx = options.make_context(quiet=True)
     with open_store(ctx.workspace.database) as database:
-        record = database.load_run(int(run)) if run.isdecimal() else database.latest_run(run)
+        number = int(run) if run.isdecimal() and len(run) < 10 else None
+        record = database.latest_run(run) if number is None else database.load_run(number)
         known = ", ".join(f"{each.id} ({each.slug})" for each in database.runs()[:5]) if record is None else ""
     if record is None:
         raise UsageError(f"no such run: {run}", hint=f"known: {known or 'none'}")

@@ -90,11 +90,9 @@ def show(record: RunRecord, *, as_json: bool, path: Path | None = None) -> None:
 
         options.print_json(run_json(record))
         return
-    from rich.console import Console
-
     from seriestool.report.terminal import render_run
 
-    Console().print(render_run(record))
+    options.print_rich(render_run(record))
     if path is not None:
         click.echo(f"page: {path}")
 
@@ -103,7 +101,9 @@ def write_page(ctx: Context, record: RunRecord, path: Path | None) -> Path:
     """Write the HTML page of a run and return its path; raises MachineFault where it cannot be written."""
     from seriestool.report.html import render_html
 
-    return write_file(path or ctx.workspace.runs / str(record.id) / "report.html", render_html(record))
+    own = ctx.workspace.runs / str(record.id) / "report.html"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    return write_file(path or own, render_html(record))
 
 
 def write_file(path: Path, text: str) -> Path:
@@ -111,14 +111,14 @@ def write_file(path: Path, text: str) -> Path:
 
     What is no regular file (a pipe, /dev/stdout, /dev/null) is written to and stays what it is.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    target = path.resolve()  # a link stays a link
+    partial = target.with_name(f".{target.name}.partial")
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
             return path
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
         raise MachineFault(f"{path}: {error.strerror}") from error
     return path

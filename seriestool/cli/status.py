@@ -17,8 +17,6 @@ def command(series: str | None, *, as_json: bool) -> int:
 
     The exit code is that of the run which is shown.
     """
-    from rich.console import Console
-
     from seriestool.pipeline.context import known_slugs
     from seriestool.report.json import status_json, status_list_json
     from seriestool.report.terminal import render_status, render_status_list
@@ -31,7 +29,7 @@ def command(series: str | None, *, as_json: bool) -> int:
             if as_json:
                 options.print_json(status_list_json(records))
             else:
-                Console().print(render_status_list(records))
+                options.print_rich(render_status_list(records))
             return ExitCode.PASSED
         record = database.latest_run(series)
     if record is None:
@@ -41,5 +39,5 @@ def command(series: str | None, *, as_json: bool) -> int:
     if as_json:
         options.print_json(status_json(record))
     else:
-        Console().print(render_status(record))
+        options.print_rich(render_status(record))
     return record.exit_code

@@ -49,9 +49,7 @@ def command(names: tuple[str, ...], *, wanted: bool, as_json: bool, quiet: bool)
             }
         )
         return ExitCode.PASSED
-    from rich.console import Console
-
     from seriestool.report.terminal import render_trees
 
-    Console().print(render_trees([(spec.name, describe(spec.source), tree) for spec, tree in rows]))
+    options.print_rich(render_trees([(spec.name, describe(spec.source), tree) for spec, tree in rows]))
     return ExitCode.PASSED

@@ -222,7 +222,7 @@ def _evidence(rows: Sequence[PatchRow], trees: Sequence[TreeOutcome], *, hunks: 
 def _hunk(hunk: HunkOutcome) -> Text:
     lines = [clean(f"{hunk_name(hunk)}: {hunk.cause or 'rejected'}")]
     lines += [f"  {label:9} {line}" for label, line in differing(hunk)]
-    return Text("\n".join(lines), style="dim", no_wrap=True, overflow="ellipsis")
+    return Text("\n".join(lines), style="dim")
 
 
 def _kernels(record: RunRecord) -> Iterable[RenderableType]:

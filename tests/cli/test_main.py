@@ -84,6 +84,9 @@ def test_no_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None
         (["status", "no-such-series"], ["no-such-series"]),
         (["status", "siginfo-guard"], ["no run of siginfo-guard yet"]),
         (["report", "99"], ["99"]),
+        (["report", "9" * 30], ["no such run"]),
+        (["apply", "a" * 300, "--tree", "stable-5.10"], ["unknown series"]),
+        (["apply", "http://[bad", "--tree", "stable-5.10"], ["http://[bad"]),
         (["-C", "nowhere", "status"], ["nowhere"]),
     ],
 )
@@ -131,13 +134,38 @@ def test_completion_of_trees(workspace: Path) -> None:
     assert {line.split(",")[1] for line in done.stdout.split()} == {"stable-6.1", "stable-6.12"}
 
 
-def test_reader_that_goes_away(workspace: Path) -> None:
-    line = f"{sys.executable} -m seriestool trees --json | head -c 1"
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_reader_that_goes_away(workspace: Path, form: str) -> None:
+    line = f"{sys.executable} -m seriestool trees {form} | (exec <&-; sleep 2)"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=workspace, env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_output_that_is_closed(workspace: Path) -> None:
+    line = f"{sys.executable} -m seriestool trees >&-"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=workspace, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert "bug" not in done.stderr
+
+
+def test_completion_outside_of_a_workspace_is_silent(tmp_path: Path) -> None:
+    done = program(
+        cwd=tmp_path, _SERIESTOOL_COMPLETE="bash_complete", COMP_WORDS="seriestool apply x --tree ", COMP_CWORD="4"
+    )
+    assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_mail_cannot_steer_the_terminal(workspace: Path) -> None:
+    mail = workspace / "evil.patch"
+    mail.write_text("From: A <a@example.com>\nSubject: [PATCH] \x1b[31mred\n\nno diff\n")
+    done = program("apply", "evil.patch", "-q", "--tree", "stable-5.10", cwd=workspace)
+    assert done.returncode == 125
+    assert "\x1b" not in done.stderr
 
 
 def test_reference_is_what_the_commands_say() -> None:
@@ -152,9 +180,13 @@ def test_reference_does_not_depend_on_the_terminal(monkeypatch: pytest.MonkeyPat
 
 
 def test_written_file_is_whole_and_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
-    page, pipe = tmp_path / "new" / "page.html", tmp_path / "pipe"
+    page, pipe, link = tmp_path / "new" / "page.html", tmp_path / "pipe", tmp_path / "link"
+    page.parent.mkdir()
+    link.symlink_to(page)
     assert write_file(page, "text") == page
     assert [path.name for path in page.parent.iterdir()] == ["page.html"]
+    assert write_file(link, "other") == link
+    assert (page.read_text(), link.is_symlink()) == ("other", True)
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
     write_file(pipe, "text")

@@ -26,8 +26,8 @@ from seriestool.trees.imported import commit_message, load_tree, tree_ref
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _STATUS = re.compile(rb"^dlstatus:[^:]*:([0-9.]+):", re.MULTILINE)
-# Kernel sources, xz: 5.10 to 7.2 all unpack to 8.4 to 8.6 times their size. Only the progress bar depends on it.
-_RATIO = 8.5
+# Kernel sources, xz, unpack to 8.5 (5.10) to 10 times (6.12) their size. Only the progress bar depends on it.
+_RATIO = 10
 _FIELDS = "$(COMPONENT)|$(RELEASE)|$(ORIGIN)|$(REPO_URI)"
 _ARCHIVE = re.compile(r"/debian(-security)?(/|\.list$|$)")
 _MAIN = re.compile(r"/debian(?=/|$)")

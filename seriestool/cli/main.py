@@ -17,7 +17,7 @@ from types import FrameType
 import click
 
 from seriestool import __version__
-from seriestool.errors import ExitCode, SeriestoolError
+from seriestool.errors import ExitCode, SeriestoolError, UsageError
 
 # Command, module of this room, help. The help stands here too, so that --help imports no command; a test compares.
 COMMANDS: tuple[tuple[str, str, str], ...] = (
@@ -66,19 +66,13 @@ class LazyGroup(click.Group):
 
             close = difflib.get_close_matches(name, self.list_commands(ctx))
             hint = f"did you mean: {', '.join(close)}" if close else "seriestool --help lists the commands"
-            raise UsageFault(f"unknown command: {name}", hint=hint)
+            raise UsageError(f"unknown command: {name}", hint=hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their help, from the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, _, text in COMMANDS])
-
-
-class UsageFault(SeriestoolError):
-    """A command line that click could not have known to be wrong."""
-
-    exit_code = ExitCode.USAGE
 
 
 @click.group(
@@ -103,7 +97,7 @@ def cli(directory: Path | None) -> None:
         try:
             os.chdir(directory)
         except OSError as error:
-            raise UsageFault(f"-C {directory}: {error.strerror}") from error
+            raise UsageError(f"-C {directory}: {error.strerror}") from error
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seriestool.git.apply import apply_series
+from seriestool.git.apply import apply_series, commit_of
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
@@ -60,9 +61,8 @@ def apply_tree(
         # What a series gives without its adaptations is an answer, and no state to go on from.
         ref_prefix=f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}" if adapt else None,
     )
-    commits = {patch.number: patch.commit for patch in outcome.patches}
     states = {
-        state: tree.commit if number is None else commits[number]
+        state: commit_of(outcome, number)
         for state, number in job.last_numbers(with_follow_ups=with_follow_ups).items()
     }
     result = StageResult(
@@ -78,7 +78,5 @@ def apply_tree(
 
 def _summary(outcome: TreeOutcome) -> str:
     """Count the outcomes in the order they first appear: "5 applies, 6 adapted"."""
-    counts: dict[str, int] = {}
-    for patch in outcome.patches:
-        counts[patch.outcome] = counts.get(patch.outcome, 0) + 1
+    counts = Counter(patch.outcome for patch in outcome.patches)
     return ", ".join(f"{count} {name}" for name, count in counts.items())

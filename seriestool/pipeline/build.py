@@ -16,6 +16,7 @@ from seriestool.build.config import fragments, read_fragments
 from seriestool.build.kbuild import toolchain
 from seriestool.build.kernel import KernelBuild, KernelRequest, build_kernel
 from seriestool.build.key import Entry, image_key
+from seriestool.formats.buildlog import new_warnings
 from seriestool.formats.kconfig import Setting, read_settings, values
 from seriestool.git.objects import ObjectStore
 from seriestool.git.worktree import move_worktree
@@ -49,7 +50,7 @@ class Builder:
     features: tuple[str, ...]
     logs: Path
     earlier: Callable[[str], StageResult | None]
-    _base_warnings: frozenset[str] = field(default=frozenset(), init=False)
+    _base_warnings: tuple[str, ...] = field(default=(), init=False)
 
     @property
     def name(self) -> str:
@@ -124,7 +125,7 @@ class Builder:
             key=key,
             command=build.command,
             log=str(build.log.relative_to(self.ctx.workspace.state)),
-            warnings=tuple(warning for warning in build.warnings if warning not in self._base_warnings),
+            warnings=new_warnings(self._base_warnings, build.warnings),
         )
 
     def _key(self, commit: str, config: Mapping[str, str] | None) -> str:
@@ -192,4 +193,4 @@ class Builder:
 
     def _remember_base(self, state: KernelState, warnings: Iterable[str]) -> None:
         if state is KernelState.BASE:
-            self._base_warnings = frozenset(warnings)
+            self._base_warnings = tuple(warnings)

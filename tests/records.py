@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from seriestool.model.outcome import HunkOutcome, Outcome, PatchOutcome, TreeOutcome
+from seriestool.model.outcome import HunkOutcome, Introduction, Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.run import Finding, KernelState, PatchStatus, RunRecord, Stage, StageResult, Status
 from seriestool.model.series import KnownFollowUp, Role, TrackedPatch
 from seriestool.model.testing import TestResult, TestStatus
@@ -227,6 +227,10 @@ def _rejected(path: str, number: int) -> HunkOutcome:
     return HunkOutcome(
         path, number, False, cause="the context differs in 1 of 7 lines",
         expected="\t\t\t\tbuild_id       :  1, /* as posted */", found="\t\t\t\t__reserved_1   : 29;",
+        wanted=("\t\t\t\tbuild_id       :  1, /* as posted */", "\t\t\t\t__reserved_1   : 29;"),
+        there=("\t\t\t\t__reserved_1   : 29;",), closest=395, closeness=0.5, absent=("build_id",),
+        elsewhere=("stable-6.1",),
+        introduced=(Introduction("0b1d" * 10, "perf: Add build_id", "mainline", needed=True),),
     )  # fmt: skip
 
 

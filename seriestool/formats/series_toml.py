@@ -11,8 +11,9 @@ from seriestool.model.series import KnownFollowUp, Role, TrackedPatch, TrackedSe
 
 _TOP = {
     "title", "revision", "cover", "trees", "selftests", "selftest-arches", "fragments", "patch", "follow-up", "known",
+    "released-on",
 }  # fmt: skip
-_PATCH = {"number", "subject", "message-id", "patch-id", "upstream", "file", "note"}
+_PATCH = {"number", "subject", "message-id", "patch-id", "upstream", "file", "note", "released", "notice"}
 _FOLLOW_UP = _PATCH | {"role"}
 _KNOWN = {"title", "message-id", "note"}
 
@@ -20,6 +21,7 @@ _NUMBER = Form(re.compile(r"[0-9]{2,3}"), "a number of two digits")
 _PATCH_ID = Form(re.compile(r"[0-9a-f]{40}"), "a patch-id of 40 hex digits")
 _COMMIT = Form(re.compile(r"[0-9a-f]{12,40}"), "a commit of 12 to 40 hex digits")
 _MESSAGE_ID = Form(re.compile(r"[^<>\s]+"), "a message-id without angle brackets")
+_RELEASE = Form(re.compile(r"v[0-9]+(?:\.[0-9]+)+(?:-rc[0-9]+)?"), "a release such as v5.13")
 _FILE = Form(re.compile(r"(?!\.)[^/\\\x00-\x1f]+"), "the name of a file beside series.toml")
 
 
@@ -51,6 +53,7 @@ def read_tracked(text: str, slug: str) -> TrackedSeries:
         selftests=top.texts("selftests"),
         selftest_arches=top.texts("selftest-arches"),
         fragments=top.texts("fragments"),
+        released_on=top.date("released-on") if "released-on" in top.values else None,
     )
 
 
@@ -59,6 +62,8 @@ def write_tracked(series: TrackedSeries) -> str:
     lines = [f"title = {write_value(series.title)}", f"revision = {series.revision}"]
     if series.cover_message_id:
         lines.append(f"cover = {write_value(series.cover_message_id)}")
+    if series.released_on:
+        lines.append(f"released-on = {series.released_on}")
     lists = {
         "trees": series.trees,
         "selftests": series.selftests,
@@ -83,6 +88,8 @@ def _patch_lines(patch: TrackedPatch) -> list[str]:
         "message-id": patch.message_id or None,
         "patch-id": patch.patch_id,
         "upstream": patch.upstream,
+        "released": patch.released,
+        "notice": patch.notice,
         "file": patch.file,
         "note": patch.note,
     }
@@ -110,4 +117,6 @@ def _patch(table: Table, role: Role) -> TrackedPatch:
         upstream=table.optional("upstream", _COMMIT),
         file=file,
         note=table.optional("note"),
+        released=table.optional("released", _RELEASE),
+        notice=table.optional("notice", _MESSAGE_ID),
     )

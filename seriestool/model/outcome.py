@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from seriestool.model.series import Variant
+
 
 class Outcome(StrEnum):
     """Outcomes of applying one patch to one tree."""
@@ -39,6 +41,37 @@ _USABLE = frozenset(
 )
 
 
+class EvidenceClass(StrEnum):
+    """What says that a tree has a patch, strongest first."""
+
+    CONTAINED = "contained"
+    """The upstream commit is in the tree's history."""
+    PATCH_ID = "patch-id"
+    """A commit of the history has the same patch-id."""
+    NAMED = "named"
+    """A commit of the history says ``commit <sha> upstream.`` or ``(cherry picked from commit <sha>)``."""
+    AUTHOR_SUBJECT = "author-subject"
+    """A commit of the history has the same author and subject."""
+    RELEASE = "release"
+    """The tree's version is not older than the release that first had the upstream commit; its text agrees."""
+    TEXT = "text"
+    """Lines and names that the patch brings are there; called "likely" wherever it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """A commit of some known history that brought lines a hunk expects: a candidate for a prerequisite.
+
+    ``needed`` tells that the hunk finds its place with this commit and not without it; None means not tried.
+    ``history`` is the tree in whose history it was found.
+    """
+
+    commit: str
+    subject: str
+    history: str
+    needed: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class HunkOutcome:
     """Where one hunk went, or why it did not.
@@ -46,6 +79,11 @@ class HunkOutcome:
     ``number`` is 1-based within its file (0 for a fault of the whole file). ``line`` is the 1-based line it matched
     at, ``offset`` how far from where the patch said, both None when it was rejected. ``cause`` says in one line why
     it was rejected; ``expected`` and ``found`` are the first lines that differ.
+
+    A rejected hunk also tells: ``wanted`` is its whole pre-image and ``there`` what stands at the closest place, which
+    begins at line ``closest`` (1-based) and has the fraction ``closeness`` (0 to 1) of the pre-image's lines;
+    ``absent`` are names it needs that the tree does not have, ``elsewhere`` the other known trees in which it would
+    find its place, ``introduced`` the commits that brought there what it misses here.
     """
 
     path: str
@@ -56,11 +94,22 @@ class HunkOutcome:
     cause: str | None = None
     expected: str | None = None
     found: str | None = None
+    wanted: tuple[str, ...] = ()
+    there: tuple[str, ...] = ()
+    closest: int | None = None
+    closeness: float | None = None
+    absent: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    introduced: tuple[Introduction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PatchOutcome:
-    """One patch on one tree. ``commit`` is the state after it (also when only some hunks went in)."""
+    """One patch on one tree. ``commit`` is the state after it (also when only some hunks went in).
+
+    ``evidence_class`` tells on what an ``already`` or ``already-evolved`` rests. ``variant`` is the form of the patch
+    that was tried. ``context`` is the number of context lines that an ``applies-reduced`` needed.
+    """
 
     number: str
     subject: str
@@ -70,6 +119,9 @@ class PatchOutcome:
     hunks: tuple[HunkOutcome, ...]
     commit: str
     tree_object: str
+    evidence_class: EvidenceClass | None = None
+    variant: Variant = Variant.POSTED
+    context: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,89 @@ class Series:
     change_id: str | None = None
     prerequisites: tuple[str, ...] = ()
     """patch-ids named by ``prerequisite-patch-id:`` (git-format-patch(1))."""
+    dependencies: tuple[Dependency, ...] = ()
+    """Everything the cover letter and the patches say they need."""
+
+
+class Variant(StrEnum):
+    """In which form a patch is taken."""
+
+    POSTED = "posted"
+    """As it was mailed."""
+    LANDED = "landed"
+    """As upstream has it, from the mail of its commit notice or from a git history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A patch as it landed: ``patch`` has upstream's message and diff, ``commit`` is the 40 hex digits of its id.
+
+    ``branch`` is what the notice calls the branch ("perf/core branch of tip"), ``notice`` the notice's message-id, None
+    where the commit itself was read from a history.
+    """
+
+    patch: Patch
+    commit: str
+    branch: str
+    notice: str | None
+
+
+class DependencyKind(StrEnum):
+    """How a patch or a cover letter says what it needs, by the words it uses."""
+
+    BASE_COMMIT = "base-commit"
+    PATCH_ID = "prerequisite-patch-id"
+    CHANGE_ID = "prerequisite-change-id"
+    BASED_ON = "Based-on"
+    STABLE = "Cc: stable"
+    FIXES = "Fixes"
+    DEPENDS_ON = "Depends-on"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One thing that a posting says it needs.
+
+    ``value`` is a commit (abbreviated or whole), patch-id, change-id, or message-id without angle brackets, as ``kind``
+    demands. ``patch`` is the number of the patch that says so, None for the whole series. ``subject`` is that of the
+    commit where it is said; ``versions`` what ``Cc: stable # 5.10.x`` limits it to, as written.
+    """
+
+    kind: DependencyKind
+    value: str
+    patch: str | None = None
+    subject: str | None = None
+    versions: str | None = None
+
+
+class FollowUpReason(StrEnum):
+    """Why a later change belongs to a series."""
+
+    FIXES = "fixes"
+    """It has a ``Fixes:`` to one of the upstream commits."""
+    SIBLING = "sibling"
+    """It was posted together with one that does."""
+    SAME_LINES = "same-lines"
+    """It changes the same lines of a user-space header before the release that first had them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A later change that was found to belong to a series: one patch, from a mail or from a history.
+
+    ``amends`` are the numbers of the tracked patches it is about, ``evidence`` says in one line why it belongs,
+    ``exposes`` what a tree with the series and without this would have, in one sentence.
+    """
+
+    title: str
+    message_id: str | None
+    commit: str | None
+    reason: FollowUpReason
+    amends: tuple[str, ...]
+    evidence: str
+    exposes: str
+    posting: str | None = None
+    """Title of the series it was posted in, where it was not alone."""
 
 
 class Role(StrEnum):
@@ -165,6 +248,10 @@ class TrackedPatch:
     file: str | None = None
     """For a series that lives in the workspace: the patch file, relative to the series' directory."""
     note: str | None = None
+    released: str | None = None
+    """The release that first had the upstream commit ("v5.13")."""
+    notice: str | None = None
+    """Message-id of the commit notice, where that is in another thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +280,5 @@ class TrackedSeries:
     """Arches whose guest can run them; empty for all."""
     fragments: tuple[str, ...] = ()
     """Feature fragments of kernel-configs/ that the series needs."""
+    released_on: str | None = None
+    """Date (ISO 8601) of the release that first shipped the series: what changed before it is one ABI."""

@@ -16,6 +16,15 @@ from seriestool.model.testing import TestResult
 from seriestool.report.view import missing
 
 
+class IntroductionJson(TypedDict):
+    """A commit that brought what a hunk expects."""
+
+    commit: str
+    subject: str
+    history: str
+    needed: bool | None
+
+
 class HunkJson(TypedDict):
     """One hunk: where it went, or why it did not."""
 
@@ -27,6 +36,13 @@ class HunkJson(TypedDict):
     cause: str | None
     expected: str | None
     found: str | None
+    wanted: list[str]
+    there: list[str]
+    closest: int | None
+    closeness: float | None
+    absent: list[str]
+    elsewhere: list[str]
+    introduced: list[IntroductionJson]
 
 
 class PatchOutcomeJson(TypedDict):
@@ -37,6 +53,10 @@ class PatchOutcomeJson(TypedDict):
     message_id: str
     outcome: str
     evidence: str
+    evidence_class: str | None
+    variant: str
+    context: int | None
+    commit: str
     hunks: list[HunkJson]
 
 
@@ -252,6 +272,10 @@ def _outcome(patch: PatchOutcome) -> PatchOutcomeJson:
         "message_id": patch.message_id,
         "outcome": patch.outcome.value,
         "evidence": patch.evidence,
+        "evidence_class": None if patch.evidence_class is None else patch.evidence_class.value,
+        "variant": patch.variant.value,
+        "context": patch.context,
+        "commit": patch.commit,
         "hunks": [_hunk(hunk) for hunk in patch.hunks],
     }
 
@@ -266,6 +290,16 @@ def _hunk(hunk: HunkOutcome) -> HunkJson:
         "cause": hunk.cause,
         "expected": hunk.expected,
         "found": hunk.found,
+        "wanted": list(hunk.wanted),
+        "there": list(hunk.there),
+        "closest": hunk.closest,
+        "closeness": hunk.closeness,
+        "absent": list(hunk.absent),
+        "elsewhere": list(hunk.elsewhere),
+        "introduced": [
+            {"commit": each.commit, "subject": each.subject, "history": each.history, "needed": each.needed}
+            for each in hunk.introduced
+        ],
     }
 
 

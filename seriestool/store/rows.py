@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from seriestool.model.outcome import HunkOutcome, Outcome, PatchOutcome, TreeOutcome
+from seriestool.model.outcome import EvidenceClass, HunkOutcome, Introduction, Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.run import Finding, KernelState, PatchStatus, RunRecord, Stage, StageResult, Status
-from seriestool.model.series import KnownFollowUp, Role, TrackedPatch
+from seriestool.model.series import KnownFollowUp, Role, TrackedPatch, Variant
 from seriestool.model.testing import TestResult, TestStatus
 from seriestool.store.tables import (
     FindingRow,
@@ -42,6 +42,8 @@ def patch_to_row(patch: PatchStatus) -> PatchRow:
         file=tracked.file,
         note=tracked.note,
         author=patch.author,
+        released=tracked.released,
+        notice=tracked.notice,
         trailers=[TrailerRow(line=line) for line in patch.trailers],
     )
 
@@ -63,6 +65,9 @@ def tree_to_row(run_id: int, tree: TreeOutcome) -> TreeOutcomeRow:
                 hunks=[_hunk_to_json(hunk) for hunk in patch.hunks],
                 commit=patch.commit,
                 tree_object=patch.tree_object,
+                evidence_class=None if patch.evidence_class is None else patch.evidence_class.value,
+                variant=patch.variant.value,
+                context=patch.context,
             )
             for patch in tree.patches
         ],
@@ -146,6 +151,8 @@ def _patch_from_row(row: PatchRow) -> PatchStatus:
         upstream=row.upstream,
         file=row.file,
         note=row.note,
+        released=row.released,
+        notice=row.notice,
     )
     return PatchStatus(tracked, row.author, tuple(trailer.line for trailer in row.trailers))
 
@@ -161,6 +168,9 @@ def _tree_from_row(row: TreeOutcomeRow) -> TreeOutcome:
             hunks=tuple(_hunk_from_json(hunk) for hunk in _items(patch.hunks)),
             commit=patch.commit,
             tree_object=patch.tree_object,
+            evidence_class=None if patch.evidence_class is None else EvidenceClass(patch.evidence_class),
+            variant=Variant(patch.variant),
+            context=patch.context,
         )
         for patch in row.patches
     )
@@ -177,6 +187,16 @@ def _hunk_to_json(hunk: HunkOutcome) -> Json:
         "cause": hunk.cause,
         "expected": hunk.expected,
         "found": hunk.found,
+        "wanted": list(hunk.wanted),
+        "there": list(hunk.there),
+        "closest": hunk.closest,
+        "closeness": hunk.closeness,
+        "absent": list(hunk.absent),
+        "elsewhere": list(hunk.elsewhere),
+        "introduced": [
+            {"commit": each.commit, "subject": each.subject, "history": each.history, "needed": each.needed}
+            for each in hunk.introduced
+        ],
     }
 
 
@@ -190,6 +210,23 @@ def _hunk_from_json(value: dict[str, Json]) -> HunkOutcome:
         cause=cast("str | None", value["cause"]),
         expected=cast("str | None", value["expected"]),
         found=cast("str | None", value["found"]),
+        # From here on, what a run of an older version did not write yet.
+        wanted=_strings(value.get("wanted", [])),
+        there=_strings(value.get("there", [])),
+        closest=cast("int | None", value.get("closest")),
+        closeness=cast("float | None", value.get("closeness")),
+        absent=_strings(value.get("absent", [])),
+        elsewhere=_strings(value.get("elsewhere", [])),
+        introduced=tuple(_introduction_from_json(each) for each in _items(value.get("introduced", []))),
+    )
+
+
+def _introduction_from_json(value: dict[str, Json]) -> Introduction:
+    return Introduction(
+        commit=cast(str, value["commit"]),
+        subject=cast(str, value["subject"]),
+        history=cast(str, value["history"]),
+        needed=cast("bool | None", value["needed"]),
     )
 
 

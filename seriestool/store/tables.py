@@ -98,6 +98,8 @@ class PatchRow(Base):
     file: Mapped[str | None]
     note: Mapped[str | None]
     author: Mapped[str]
+    released: Mapped[str | None]
+    notice: Mapped[str | None]
 
     trailers: Mapped[list[TrailerRow]] = relationship(order_by="TrailerRow.id")
 
@@ -141,6 +143,9 @@ class PatchOutcomeRow(Base):
     hunks: Mapped[list[Json]] = mapped_column(JSON)
     commit: Mapped[str]
     tree_object: Mapped[str]
+    evidence_class: Mapped[str | None]
+    variant: Mapped[str] = mapped_column(server_default="posted")
+    context: Mapped[int | None]
 
 
 class StageResultRow(Base):

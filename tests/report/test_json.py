@@ -86,7 +86,10 @@ def test_apply_is_the_contract_to_the_letter() -> None:
     assert list(tree) == ["tree", "commit", "patches"]
     assert [patch["number"] for patch in tree["patches"]] == [f"{number:02}" for number in range(1, 12)]
     third = tree["patches"][2]
-    assert list(third) == ["number", "subject", "message_id", "outcome", "evidence", "hunks"]
+    assert list(third) == [
+        "number", "subject", "message_id", "outcome", "evidence", "evidence_class", "variant", "context", "commit",
+        "hunks",
+    ]  # fmt: skip
     assert third["outcome"] == "conflict"
     assert third["message_id"] == "20210408103605.1676875-4-elver@google.com"
     assert third["hunks"][0] == {
@@ -98,6 +101,15 @@ def test_apply_is_the_contract_to_the_letter() -> None:
         "cause": "the context differs in 1 of 7 lines",
         "expected": "\t\t\t\tbuild_id       :  1, /* as posted */",
         "found": "\t\t\t\t__reserved_1   : 29;",
+        "wanted": ["\t\t\t\tbuild_id       :  1, /* as posted */", "\t\t\t\t__reserved_1   : 29;"],
+        "there": ["\t\t\t\t__reserved_1   : 29;"],
+        "closest": 395,
+        "closeness": 0.5,
+        "absent": ["build_id"],
+        "elsewhere": ["stable-6.1"],
+        "introduced": [
+            {"commit": "0b1d" * 10, "subject": "perf: Add build_id", "history": "mainline", "needed": True}
+        ],
     }
 
 

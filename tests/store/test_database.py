@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,7 +20,9 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.pool import Pool
 
 from seriestool.errors import MachineFault, UsageError
+from seriestool.model.outcome import Outcome
 from seriestool.model.run import Stage, StageResult, Status
+from seriestool.model.series import Variant
 from seriestool.store import database, open_store
 from seriestool.store.schema import HEAD, MIGRATIONS
 from seriestool.store.tables import Base
@@ -226,3 +229,34 @@ def on_each_connection(statement: str, seen: list[tuple[object, ...]] | None = N
         yield
     finally:
         event.remove(Pool, "checkout", run)
+
+
+def test_a_database_of_the_first_version_is_upgraded(path: Path) -> None:
+    """What 0001 wrote is read as what it meant: a posted patch, without the evidence that came later."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    hunk = (
+        '[{"path": "a", "number": 1, "applied": true, "line": 1, "offset": 0, "cause": null, "expected": null, '
+        '"found": null}]'
+    )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO series VALUES (1, 's', 4, 'a title')",
+            "INSERT INTO runs VALUES (1, 1, '2026-10-21T09:00:00+00:00', NULL, 'seriestool run s', '[]', '[]', '', 0)",
+            "INSERT INTO patches VALUES (1, 1, '01', 'series', 'a', 'id', NULL, NULL, NULL, NULL, 'A')",
+            "INSERT INTO tree_outcomes VALUES (1, 1, 't', '5.10', 'c')",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(
+            "INSERT INTO patch_outcomes VALUES (1, 1, '01', 'a', 'id', 'applies', 'exact', ?, 'c', 't')", (hunk,)
+        )
+    engine.dispose()
+    with open_store(path) as store:
+        record = store.load_run(1)
+    assert record is not None
+    (patch,) = record.trees[0].patches
+    assert (patch.outcome, patch.variant, patch.evidence_class) == (Outcome.APPLIES, Variant.POSTED, None)
+    assert patch.hunks[0].introduced == ()

@@ -6,12 +6,13 @@ from __future__ import annotations
 import click
 
 from seriestool.cli import options
-from seriestool.errors import ExitCode
+from seriestool.errors import ExitCode, UsageError
 
 
 @click.command("apply")
 @options.series_argument
 @options.tree_option
+@click.option("--all-trees", is_flag=True, help="Every tree that is imported.")
 @options.follow_ups_option
 @options.refresh_option
 @options.json_option
@@ -21,6 +22,7 @@ def command(
     series: str,
     trees: tuple[str, ...],
     *,
+    all_trees: bool,
     with_follow_ups: bool,
     refresh: bool,
     as_json: bool,
@@ -35,7 +37,9 @@ def command(
     from seriestool.pipeline.apply import apply_trees
 
     ctx = options.make_context(quiet=quiet)
-    names = options.chosen_trees(ctx, series, trees)
+    if all_trees and trees:
+        raise UsageError("--tree and --all-trees are both given", hint="one of them")
+    names = options.all_trees(ctx) if all_trees else options.chosen_trees(ctx, series, trees)
     job, outcomes = apply_trees(
         ctx, series, names, with_follow_ups=with_follow_ups, adapt=not no_adaptations, refresh=refresh
     )

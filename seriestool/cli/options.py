@@ -147,6 +147,24 @@ def chosen_trees(ctx: Context, series: str, trees: tuple[str, ...]) -> tuple[str
     return tuple(dict.fromkeys(trees))
 
 
+def all_trees(ctx: Context) -> tuple[str, ...]:
+    """Return every tree that is imported, and note the others; raises UsageError where there is none.
+
+    A verdict matrix is no reason to download gigabytes that nobody asked for.
+    """
+    from seriestool.git.objects import open_store
+    from seriestool.trees import known_tree
+
+    with open_store(ctx.cache.store) as store:
+        imported = {spec.name: known_tree(spec, store) is not None for spec in ctx.config.trees}
+    missing = [name for name, there in imported.items() if not there]
+    if len(missing) == len(imported):
+        raise UsageError("no tree is imported", hint=f"seriestool trees --import {' '.join(missing[:1]) or 'TREE'}")
+    if missing:
+        ctx.progress.note(f"left out, not imported: {', '.join(missing)} (seriestool trees --import)")
+    return tuple(name for name, there in imported.items() if there)
+
+
 def chosen_arches(ctx: Context, arches: tuple[str, ...]) -> tuple[str, ...]:
     """Return the arches to build for, in order and once each."""
     return tuple(dict.fromkeys(arches or ctx.config.arches))

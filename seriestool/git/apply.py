@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from seriestool.git.blocked import Missed
+from seriestool.git.causes import explain_rejections
 from seriestool.git.evolved import gather
 from seriestool.git.judge import Judgement, judge
 from seriestool.git.objects import ObjectStore
+from seriestool.git.threeway import KnownBlobs
 from seriestool.git.view import View
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import PatchOutcome, TreeOutcome
@@ -33,6 +35,9 @@ def apply_series(
     *,
     adaptations: Mapping[str, Adaptation] | None = None,
     ref_prefix: str | None = None,
+    others: Sequence[Tree] = (),
+    context: int | None = None,
+    three_way: bool = True,
 ) -> TreeOutcome:
     """Apply *patches* to *tree*, one after the other, and say what became of each.
 
@@ -41,20 +46,26 @@ def apply_series(
     message and a fixed committer, so the same inputs give the same ids. With *ref_prefix*
     ("refs/seriestool/applied/<slug>/v4/<tree>"), ``<ref_prefix>/<number>`` points at the state after each patch.
 
+    *others* are asked whether a rejected hunk fits there. With *context*, a patch may also fit with only so many lines
+    of it (``git apply -C<n>``); with *three_way*, it may be merged with the blobs its index lines name.
+
     Raises MachineFault when the store cannot be read or written.
     """
     state = _State(tree.commit, tree.tree_object)
     outcomes: list[PatchOutcome] = []
     missed: list[Missed] = []
+    known = KnownBlobs(store, patches) if three_way else None
     series_is_there = cache(lambda: _is_there(View(store, tree.tree_object), patches))
     for patch in patches:
         judgement = judge(
             store, state.tree, patch,
             adaptation=(adaptations or {}).get(patch.number), missed=missed, series_is_there=series_is_there,
+            known=known, context=context,
         )  # fmt: skip
         missed.extend(judgement.missed)
         state = _advance(store, state, judgement, patch)
         outcomes.append(_outcome(patch, judgement, state))
+    outcomes = explain_rejections(store, tree, patches, outcomes, others=others, context=context)
     if ref_prefix:
         moves = {f"{ref_prefix}/{outcome.number}": outcome.commit for outcome in outcomes}
         store.set_refs({name: (commit, store.resolve(name)) for name, commit in moves.items()})
@@ -117,4 +128,5 @@ def _outcome(patch: Patch, judgement: Judgement, state: _State) -> PatchOutcome:
         hunks=judgement.hunks,
         commit=state.commit,
         tree_object=state.tree,
+        context=judgement.context,
     )

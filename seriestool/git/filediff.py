@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from seriestool.formats.binary_patch import inflate
 from seriestool.git.delta import apply_delta
-from seriestool.git.hunks import Placed, apply_hunks, reverse_hunk
+from seriestool.git.hunks import Finder, Placed, apply_hunks, exactly, reverse_hunk
 from seriestool.git.treeobject import FILE, Oid
 from seriestool.git.view import File, View
 from seriestool.model.series import BinaryHunk, Change, FileDiff
@@ -54,12 +54,12 @@ class _Refused(Exception):
         self.cause = cause
 
 
-def apply_files(view: View, diffs: Sequence[FileDiff]) -> tuple[FileResult, ...]:
-    """Apply *diffs* to *view*, in order, leaving out hunks and files that do not fit."""
+def apply_files(view: View, diffs: Sequence[FileDiff], find: Finder = exactly) -> tuple[FileResult, ...]:
+    """Apply *diffs* to *view*, in order, leaving out hunks that *find* has no place for and files that do not fit."""
     leaving = {diff.old_path for diff in diffs if diff.change in (Change.DELETE, Change.RENAME)}
     results = []
     for diff in diffs:
-        result = _apply_file(view, diff, leaving)
+        result = _apply_file(view, diff, leaving, find)
         if not result.taken:
             leaving.discard(diff.old_path)  # it stays, so nothing may be put in its place
         results.append(result)
@@ -89,7 +89,7 @@ def reverse_files(diffs: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
     return tuple(reverse_file(diff) for diff in reversed(diffs))
 
 
-def _apply_file(view: View, diff: FileDiff, leaving: Collection[str | None]) -> FileResult:
+def _apply_file(view: View, diff: FileDiff, leaving: Collection[str | None], find: Finder) -> FileResult:
     try:
         old = _pre_image(view, diff)
         _check_target(view, diff, leaving)
@@ -98,7 +98,7 @@ def _apply_file(view: View, diff: FileDiff, leaving: Collection[str | None]) -> 
         if diff.binary or diff.binary_without_data:
             data = _binary(diff, old)
         else:
-            patched = apply_hunks(old.data if old else b"", diff.hunks)
+            patched = apply_hunks(old.data if old else b"", diff.hunks, find)
             data, places = patched.data, patched.places
     except _Refused as refused:
         return FileResult(diff, tuple(None for _ in diff.hunks), refused.fault, refused.cause)

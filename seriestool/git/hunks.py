@@ -8,7 +8,7 @@ The behaviour follows git's apply.c (``find_pos``, ``match_fragment``, ``update_
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from seriestool.model.series import Hunk, HunkLine
@@ -16,10 +16,14 @@ from seriestool.model.series import Hunk, HunkLine
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where one hunk matched: ``line`` counts from 1, ``offset`` is in lines from where the hunk said."""
+    """Where one hunk matched: ``line`` counts from 1, ``offset`` is in lines from where the hunk said.
+
+    ``context`` is None for a whole match, else the largest N with which ``git apply -C<N>`` finds the place.
+    """
 
     line: int
     offset: int
+    context: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,18 @@ def split_lines(data: bytes) -> list[bytes]:
     return io.BytesIO(data).readlines()
 
 
-def apply_hunks(data: bytes, hunks: Sequence[Hunk]) -> Patched:
+Finder = Callable[[Sequence[bytes], Hunk, bytearray], tuple[Placed, Hunk] | None]
+"""From a file's lines, a hunk, and a flag for each line that hunks have written: the place, and what of the hunk goes
+there."""
+
+
+def exactly(lines: Sequence[bytes], hunk: Hunk, touched: bytearray) -> tuple[Placed, Hunk] | None:
+    """Find the place of the whole hunk: the finder of ``git apply``."""
+    place = find_place(lines, hunk, touched)
+    return None if place is None else (place, hunk)
+
+
+def apply_hunks(data: bytes, hunks: Sequence[Hunk], find: Finder = exactly) -> Patched:
     """Apply each hunk that finds a place, in order, and leave out the others (``git apply --reject``)."""
     if not hunks:
         return Patched(data, ())
@@ -43,25 +58,37 @@ def apply_hunks(data: bytes, hunks: Sequence[Hunk]) -> Patched:
     touched = bytearray(len(lines))  # lines a hunk has written do not match again (apply.c, LINE_PATCHED)
     places: list[Placed | None] = []
     for hunk in hunks:
-        place = find_place(lines, hunk, touched)
-        places.append(place)
-        if place:
-            start, end = place.line - 1, place.line - 1 + len(hunk.old)
-            lines[start:end] = hunk.new
-            touched[start:end] = b"\1" * len(hunk.new)
+        found = find(lines, hunk, touched)
+        places.append(found[0] if found else None)
+        if found:
+            place, taken = found
+            start, end = place.line - 1, place.line - 1 + len(taken.old)
+            lines[start:end] = taken.new
+            touched[start:end] = b"\1" * len(taken.new)
     return Patched(b"".join(lines), tuple(places))
 
 
 def find_place(lines: Sequence[bytes], hunk: Hunk, touched: bytes | bytearray = b"") -> Placed | None:
     """Return the place ``git apply`` would choose for *hunk*, None when there is none."""
-    old = hunk.old
     expected = max(hunk.new_start - 1, 0)
-    at_start = hunk.old_start <= 1
-    at_end = not _trailing(hunk)
+    at_start, at_end = hunk.old_start <= 1, not trailing(hunk)
+    start = next(matches(lines, hunk.old, expected, touched, at_start=at_start, at_end=at_end), None)
+    return None if start is None else Placed(start + 1, start - expected)
+
+
+def matches(
+    lines: Sequence[bytes],
+    old: Sequence[bytes],
+    expected: int,
+    touched: bytes | bytearray = b"",
+    *,
+    at_start: bool = False,
+    at_end: bool = False,
+) -> Iterator[int]:
+    """Yield the starts (from 0) at which *old* stands in *lines*, in git's order seen from *expected*."""
     for start in _candidates(lines, old, expected, at_start=at_start, at_end=at_end):
         if _matches(lines, old, start, at_end=at_end) and not any(touched[start : start + len(old)]):
-            return Placed(start + 1, start - expected)
-    return None
+            yield start
 
 
 def reverse_hunk(hunk: Hunk) -> Hunk:
@@ -71,14 +98,18 @@ def reverse_hunk(hunk: Hunk) -> Hunk:
     return replace(hunk, old_start=hunk.new_start, new_start=hunk.old_start, lines=lines)
 
 
-def _trailing(hunk: Hunk) -> int:
+def leading(hunk: Hunk) -> int:
+    """Count the context lines before the first change."""
+    return _context(hunk.lines)
+
+
+def trailing(hunk: Hunk) -> int:
     """Count the context lines behind the last change; a hunk without any belongs at the end of the file."""
-    count = 0
-    for line in reversed(hunk.lines):
-        if line.sign != " ":
-            return count
-        count += 1
-    return count
+    return _context(hunk.lines[::-1])
+
+
+def _context(lines: Sequence[HunkLine]) -> int:
+    return next((number for number, line in enumerate(lines) if line.sign != " "), len(lines))
 
 
 def _candidates(

@@ -13,12 +13,16 @@ from seriestool.git.filediff import Fault, FileResult, apply_files, reverse_file
 from seriestool.git.objects import ObjectStore
 from seriestool.git.outcomes import (
     adapted_hunks,
+    evidence_of_context,
     evidence_of_offsets,
     found_hunks,
     hunk_outcomes,
+    merged_hunks,
     name_hunks,
     reversed_hunks,
 )
+from seriestool.git.reduced import with_context
+from seriestool.git.threeway import KnownBlobs, three_way
 from seriestool.git.treeobject import Oid
 from seriestool.git.view import View
 from seriestool.model.adaptation import Adaptation
@@ -28,13 +32,17 @@ from seriestool.model.series import Patch
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The outcome of one patch, the tree object after it, and what of it is now missing there."""
+    """The outcome of one patch, the tree object after it, and what of it is now missing there.
+
+    ``context`` is the number of context lines that an ``applies-reduced`` needed.
+    """
 
     outcome: Outcome
     evidence: str
     hunks: tuple[HunkOutcome, ...]
     tree_object: str
     missed: tuple[Missed, ...] = ()
+    context: int | None = None
 
 
 def judge(
@@ -45,11 +53,14 @@ def judge(
     adaptation: Adaptation | None = None,
     missed: Sequence[Missed] = (),
     series_is_there: Callable[[], bool] = lambda: False,
+    known: KnownBlobs | None = None,
+    context: int | None = None,
 ) -> Judgement:
     """Judge *patch* on *tree*.
 
     *missed* is what earlier patches of the series could not bring in; *series_is_there* is asked when only weak
-    evidence says that the tree has the patch.
+    evidence says that the tree has the patch. With *known*, a patch that does not fit may be merged with these blobs;
+    with *context*, it may fit with so many context lines (``git apply -C<n>``), where that leaves one place.
     """
     view = View(store, tree)
     results = apply_files(view, patch.files)
@@ -62,7 +73,7 @@ def judge(
         _adapted(store, tree, patch, adaptation)
         or _already(store, tree, patch)
         or _evolved(store, tree, patch, series_is_there)
-        or _rejected(store, tree, patch, view, results, missed, adaptation)
+        or _without_exact_place(store, tree, patch, view, results, missed, adaptation, known, context)
     )
 
 
@@ -108,6 +119,49 @@ def _evolved(store: ObjectStore, tree: str, patch: Patch, series_is_there: Calla
     return Judgement(Outcome.ALREADY_EVOLVED, text, found_hunks(reversed_results), tree)
 
 
+def _without_exact_place(
+    store: ObjectStore,
+    tree: str,
+    patch: Patch,
+    view: View,
+    results: Sequence[FileResult],
+    missed: Sequence[Missed],
+    adaptation: Adaptation | None,
+    known: KnownBlobs | None,
+    context: int | None,
+) -> Judgement:
+    """Merge with known blobs, else take less context where that was asked for, else name the kind of rejection."""
+    if adaptation is not None:  # somebody knew better than any merge, if not for just this
+        known = context = None
+    why_not = ""
+    if known is not None:
+        merge = three_way(view, results, known)
+        if merge.files:
+            after = view.write()
+            hunks = merged_hunks(results, merge.files)
+            evidence = "; ".join(map(str, merge.files))
+            if after == tree:
+                return Judgement(Outcome.ALREADY, f"merging changes nothing: {evidence}", hunks, tree)
+            return Judgement(Outcome.THREE_WAY, evidence, hunks, after)
+        why_not = merge.why_not
+    if context is not None:
+        return _reduced(store, tree, patch, context) or _rejected(
+            store, tree, patch, view, results, missed, adaptation, why_not, context
+        )
+    return _rejected(store, tree, patch, view, results, missed, adaptation, why_not)
+
+
+def _reduced(store: ObjectStore, tree: str, patch: Patch, least: int) -> Judgement | None:
+    """Apply with down to *least* context lines: the whole patch, or nothing of it."""
+    view = View(store, tree)
+    results = apply_files(view, patch.files, with_context(least))
+    if not all(result.whole for result in results):
+        return None
+    used = min(place.context for result in results for place in result.places if place and place.context is not None)
+    evidence = evidence_of_context(results)
+    return Judgement(Outcome.APPLIES_REDUCED, evidence, hunk_outcomes(results), view.write(), context=used)
+
+
 def _rejected(
     store: ObjectStore,
     tree: str,
@@ -116,16 +170,21 @@ def _rejected(
     results: Sequence[FileResult],
     missed: Sequence[Missed],
     adaptation: Adaptation | None,
+    why_not: str = "",
+    context: int | None = None,
 ) -> Judgement:
-    """Name the kind of rejection: a missing file, a part that is there, an earlier patch's fault, a conflict."""
+    """Name the kind of rejection: a missing file, a part that is there, an earlier patch's fault, a conflict.
+
+    *why_not* tells why it was not merged, *context* how many context lines it was tried with.
+    """
     before = View(store, tree)
     there = reversed_hunks(before, results)
-    hunks = hunk_outcomes(results, before=before, there=there)
+    hunks = hunk_outcomes(results, before=before, there=there, context=context)
     after = view.write()
     missing = [result.diff.old_path or result.diff.path for result in results if result.fault is Fault.MISSING]
     rejected = name_hunks(hunk for hunk in hunks if not hunk.applied and (hunk.path, hunk.number) not in there)
     earlier = blockers(before, results, missed, there)
-    stale = _stale(patch, adaptation)
+    stale = _stale(patch, adaptation) + (f"; {why_not}" if why_not else "")
     left = missed_by(patch, results, there)
     if earlier:
         evidence = f"{rejected}: needs what is missing of {', '.join(earlier)}"

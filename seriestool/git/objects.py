@@ -95,6 +95,11 @@ class ObjectStore:
         """Return the commit that *rev* names (gitrevisions(7)), None where it names none."""
         return self._peel(rev, "commit")
 
+    def find_blob(self, prefix: str) -> Oid | None:
+        """Return the one blob whose id begins with *prefix*, hex digits; None where there is none, or several."""
+        oid = self._peel(prefix, "blob")
+        return oid if oid is not None and oid.startswith(prefix) else None
+
     def tree_of(self, rev: str) -> Oid:
         """Return the tree object of a commit. Raises MachineFault when there is none."""
         tree = self._peel(rev, "tree")
@@ -107,7 +112,9 @@ class ObjectStore:
             return None
         try:
             name, found, _ = self._git.get_object_header(f"{rev}^{{{kind}}}")
-        except ValueError:
+        except ValueError as error:
+            if "ambiguous" in str(error):
+                self.close()  # git names the candidates on standard error: a pipe that nobody empties
             return None
         except BrokenPipeError as error:
             raise self._ended() from error

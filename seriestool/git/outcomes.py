@@ -8,7 +8,8 @@ from itertools import groupby
 
 from seriestool.git.explain import closest, explain
 from seriestool.git.filediff import FileResult, apply_files, reverse_file
-from seriestool.git.hunks import find_place, reverse_hunk, split_lines
+from seriestool.git.hunks import find_place, leading, reverse_hunk, split_lines, trailing
+from seriestool.git.threeway import MergedFile
 from seriestool.git.view import View
 from seriestool.model.adaptation import Adaptation, HunkAdaptation
 from seriestool.model.outcome import HunkOutcome
@@ -19,13 +20,23 @@ IN_TREE = "in the tree already"
 
 
 def hunk_outcomes(
-    results: Sequence[FileResult], *, before: View | None = None, there: Collection[HunkKey] = ()
+    results: Sequence[FileResult],
+    *,
+    before: View | None = None,
+    there: Collection[HunkKey] = (),
+    context: int | None = None,
 ) -> tuple[HunkOutcome, ...]:
-    """Write the outcome of every hunk; *before* is asked for explanations, *there* are hunks the tree has already."""
-    return tuple(hunk for result in results for hunk in _file_hunks(result, before, there))
+    """Write the outcome of every hunk.
+
+    *before* is asked for explanations, *there* are hunks the tree has already, *context* is the number of context
+    lines that rejected hunks were also tried with.
+    """
+    return tuple(hunk for result in results for hunk in _file_hunks(result, before, there, context))
 
 
-def _file_hunks(result: FileResult, before: View | None, there: Collection[HunkKey]) -> Iterator[HunkOutcome]:
+def _file_hunks(
+    result: FileResult, before: View | None, there: Collection[HunkKey], context: int | None
+) -> Iterator[HunkOutcome]:
     path = result.diff.path
     if result.fault is not None:
         cause = IN_TREE if (path, 0) in there else result.cause
@@ -34,20 +45,24 @@ def _file_hunks(result: FileResult, before: View | None, there: Collection[HunkK
         yield HunkOutcome(path, 0, applied=True)
     for number, place in enumerate(result.places, 1):
         if place is not None:
-            yield HunkOutcome(path, number, result.taken, place.line, place.offset)
+            note = None if place.context is None else _context_note(result, number)
+            yield HunkOutcome(path, number, result.taken, place.line, place.offset, cause=note)
         elif result.fault is None:
             if (path, number) in there:
                 yield HunkOutcome(path, number, applied=False, cause=IN_TREE)
             else:
-                yield _rejected_hunk(result, number, before)
+                yield _rejected_hunk(result, number, before, context)
 
 
-def _rejected_hunk(result: FileResult, number: int, before: View | None) -> HunkOutcome:
+def _rejected_hunk(result: FileResult, number: int, before: View | None, context: int | None) -> HunkOutcome:
     file = before.before(result.diff.old_path) if before and result.diff.old_path else None
     if file is None:
         return HunkOutcome(result.diff.path, number, applied=False, cause="its context was not found")
-    why = explain(file.data, split_lines(file.data), result.diff.hunks[number - 1])
-    return HunkOutcome(result.diff.path, number, applied=False, cause=why.cause, expected=why.expected, found=why.found)
+    why = explain(split_lines(file.data), result.diff.hunks[number - 1], context)
+    return HunkOutcome(
+        result.diff.path, number, applied=False, cause=why.cause, expected=why.expected, found=why.found,
+        wanted=why.wanted, there=why.there, closest=why.closest, closeness=why.closeness,
+    )  # fmt: skip
 
 
 def reversed_hunks(before: View, results: Sequence[FileResult]) -> frozenset[HunkKey]:
@@ -94,6 +109,18 @@ def found_hunks(results: Sequence[FileResult]) -> tuple[HunkOutcome, ...]:
     return tuple(hunks)
 
 
+def merged_hunks(results: Sequence[FileResult], merged: Sequence[MergedFile]) -> tuple[HunkOutcome, ...]:
+    """Write the outcome of every hunk of a patch that was merged: where it matched, or with which base it went in."""
+    bases = {file.path: file.base[:12] for file in merged}
+    hunks = []
+    for hunk in hunk_outcomes(results):
+        if hunk.applied:
+            hunks.append(hunk)
+        else:
+            hunks.append(HunkOutcome(hunk.path, hunk.number, applied=True, cause=f"merged, base {bases[hunk.path]}"))
+    return tuple(hunks)
+
+
 def adapted_hunks(patch: Patch, results: Sequence[FileResult], adaptation: Adaptation) -> tuple[HunkOutcome, ...]:
     """Write the outcome of every posted hunk: as it was taken, which were edited or left out, and why."""
     changes = {(hunk.file, hunk.number): hunk for hunk in adaptation.hunks}
@@ -129,6 +156,22 @@ def evidence_of_offsets(results: Sequence[FileResult]) -> str:
             span = f"{offsets[0]:+d}" if len(offsets) == 1 else f"{offsets[0]:+d} to {offsets[-1]:+d}"
             moved.append(f"{result.diff.path} {span} lines")
     return f"offset: {'; '.join(moved)}" if moved else "exact"
+
+
+def evidence_of_context(results: Sequence[FileResult]) -> str:
+    """Name each hunk that needed less context, and how much of it was there."""
+    notes = []
+    for result in results:
+        for number, place in enumerate(result.places, 1):
+            if place is not None and place.context is not None:
+                notes.append(f"{_context_note(result, number)}, {result.diff.path} hunk {number}")
+    return f"{'; '.join(notes)}: must be built before it counts"
+
+
+def _context_note(result: FileResult, number: int) -> str:
+    hunk, place = result.diff.hunks[number - 1], result.places[number - 1]
+    assert place is not None
+    return f"{place.context} of {max(leading(hunk), trailing(hunk))} context lines"
 
 
 def name_hunks(hunks: Iterable[HunkOutcome]) -> str:

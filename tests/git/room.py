@@ -39,11 +39,15 @@ Files = Mapping[str, Blob]
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a diff: whether all of it was taken, each hunk's fate in order, and the tree object after."""
+    """What became of a diff: whether all of it was taken, each hunk's fate in order, and the tree object after.
+
+    ``said`` is what git wrote about it.
+    """
 
     whole: bool
     hunks: tuple[bool, ...]
     tree: str
+    said: str = field(default="", compare=False)
 
 
 class GitDied(Exception):
@@ -108,8 +112,9 @@ class Room:
             self.git(f"--work-tree={place}", "add", "--all")
         if done.returncode > 1:
             raise GitDied(done.stderr.decode("utf-8", "replace"))
-        found = _APPLIED.findall(done.stderr.decode("utf-8", "replace"))
-        return Answer(done.returncode == 0, tuple(bool(applied) for applied, _ in found), self.git("write-tree"))
+        said = done.stderr.decode("utf-8", "replace")
+        found = _APPLIED.findall(said)
+        return Answer(done.returncode == 0, tuple(bool(applied) for applied, _ in found), self.git("write-tree"), said)
 
     def ours_applies(self, tree: str, diff: bytes, *, reverse: bool = False) -> Answer:
         """Let our engine do the same."""

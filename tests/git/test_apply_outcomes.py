@@ -13,7 +13,7 @@ from seriestool.errors import InputRefused
 from seriestool.formats.patch import parse_diff
 from seriestool.git.apply import apply_series, commit_of
 from seriestool.model.adaptation import Adaptation, HunkAdaptation, LineEdit
-from seriestool.model.outcome import Outcome, PatchOutcome
+from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import Patch
 from tests.git.room import Blob, Files, Room, patch_of
 
@@ -47,9 +47,16 @@ def series(room: Room, *states: Files) -> list[Patch]:
 
 
 def change(patch: Patch, tree: Files, room: Room, adaptation: Adaptation | None = None) -> PatchOutcome:
-    """Apply one patch and return what became of it."""
+    """Apply one patch, without merging, and return what became of it."""
     adaptations = {patch.number: adaptation} if adaptation else {}
-    return apply_series(room.store, room.base(tree), [patch], adaptations=adaptations).patches[0]
+    return unmerged(room, tree, [patch], adaptations).patches[0]
+
+
+def unmerged(
+    room: Room, tree: Files, patches: Sequence[Patch], adaptations: Mapping[str, Adaptation] | None = None
+) -> TreeOutcome:
+    """Apply without merging: the room knows every blob."""
+    return apply_series(room.store, room.base(tree), patches, adaptations=adaptations, three_way=False)
 
 
 def guard(text: str) -> str:
@@ -99,7 +106,7 @@ def test_conflict_names_file_and_hunk_and_goes_on(room: Room) -> None:
     last = both.replace("start_attach(device, 1)", "start_attach(device, 2)")
     patches = series(room, files(driver_c=DRIVER), files(driver_c=both), files(driver_c=last))
     other = DRIVER.replace("start_shutdown_device(device)", "start_halt(device)")
-    found = apply_series(room.store, room.base(files(driver_c=other)), patches)
+    found = unmerged(room, files(driver_c=other), patches)
     one, two = found.patches
     assert one.outcome is Outcome.CONFLICT
     assert one.evidence == "drivers/driver.c hunk 2"
@@ -107,7 +114,7 @@ def test_conflict_names_file_and_hunk_and_goes_on(room: Room) -> None:
     assert (fits.applied, rejected.applied, rejected.path, rejected.number) == (True, False, "drivers/driver.c", 2)
     assert rejected.expected == "\tint shutdown_device_error = start_shutdown_device(device);"
     assert rejected.found == "\tint shutdown_device_error = start_halt(device);"
-    assert "not in this file: start_shutdown_device" in str(rejected.cause)
+    assert "not in this tree: start_shutdown_device" in str(rejected.cause)
     taken = other.replace("start_attach(device)", "start_attach(device, 1)")
     assert one.tree_object == room.tree(files(driver_c=taken))
     assert two.outcome is Outcome.APPLIES
@@ -148,7 +155,7 @@ def test_blocked(room: Room) -> None:
     two = one.replace("resume_begin = jiffies_now();\n", "resume_begin = jiffies_now();\n\tint resume_tries = 3;\n")
     patches = series(room, *(files(driver_c=text) for text in (DRIVER, one, two)))
     tree = files(driver_c=DRIVER.replace("\treturn suspend_error;", "\treturn 0;"))
-    found = apply_series(room.store, room.base(tree), patches).patches
+    found = unmerged(room, tree, patches).patches
     assert [patch.outcome for patch in found] == [Outcome.CONFLICT, Outcome.BLOCKED]
     assert found[1].evidence == "drivers/driver.c hunk 1: needs what is missing of 01"
 
@@ -158,7 +165,7 @@ def test_not_blocked_where_its_own_context_differs_too(room: Room) -> None:
     two = one.replace("resume_begin = jiffies_now();\n", "resume_begin = jiffies_now();\n\tint resume_tries = 3;\n")
     patches = series(room, *(files(driver_c=text) for text in (DRIVER, one, two)))
     tree = files(driver_c=DRIVER.replace("start_resume(device)", "restart(device)"))
-    found = apply_series(room.store, room.base(tree), patches).patches
+    found = unmerged(room, tree, patches).patches
     assert [patch.outcome for patch in found] == [Outcome.CONFLICT, Outcome.CONFLICT]
 
 
@@ -168,7 +175,7 @@ def test_blocked_by_a_file_that_an_earlier_patch_could_not_make(room: Room) -> N
     base = files(driver_c=DRIVER)
     patches = series(room, base, {**base, **made}, {**base, **changed})
     in_the_way = {**base, "drivers/new": Blob(b"a file where a folder has to be\n")}
-    found = apply_series(room.store, room.base(in_the_way), patches).patches
+    found = unmerged(room, in_the_way, patches).patches
     assert [patch.outcome for patch in found] == [Outcome.CONFLICT, Outcome.BLOCKED]
     assert "needs what is missing of 01" in found[1].evidence
 

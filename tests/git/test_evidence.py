@@ -35,7 +35,8 @@ def series(store: ObjectStore, *states: Files) -> list[Patch]:
 def judged(
     store: ObjectStore, files: Files, patches: Sequence[Patch], adaptations: Mapping[str, Adaptation] | None = None
 ) -> TreeOutcome:
-    return apply_series(store, commit(store, files), patches, adaptations=adaptations or {})
+    """Apply without merging: the store of a test knows every blob."""
+    return apply_series(store, commit(store, files), patches, adaptations=adaptations or {}, three_way=False)
 
 
 def only(outcome: TreeOutcome) -> PatchOutcome:

@@ -2,7 +2,8 @@
 """Tell a patch's own conflict from one that only comes from an earlier patch of its series.
 
 A hunk is blocked when it would match if what earlier patches could not bring in were no part of it: the lines they
-add are taken out of its pre-image, the lines they remove out of the file, and nothing else is excused.
+add are taken out of its pre-image, the lines they remove out of the file, and nothing else is excused. A file is
+blocked when an earlier patch could not make it, or could not take away what is in its place.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from seriestool.model.series import Change, Hunk, Patch
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """One hunk that patch *number* could not bring into *path*; ``hunk`` is None for a whole new file."""
+    """One hunk that patch *number* could not bring into *path*; ``hunk`` is None for a whole file.
+
+    ``stays`` tells of a whole file that the patch could not take away; without it, that it could not make one.
+    """
 
     number: str
     path: str
     hunk: Hunk | None
+    stays: bool = False
 
 
 def missed_by(patch: Patch, results: Sequence[FileResult], there: Collection[tuple[str, int]]) -> tuple[Missed, ...]:
@@ -30,8 +35,11 @@ def missed_by(patch: Patch, results: Sequence[FileResult], there: Collection[tup
     missed = []
     for result in results:
         path = result.diff.path
-        if result.fault is not None and (path, 0) not in there and result.diff.change is not Change.MODIFY:
+        if result.fault is not None and (path, 0) not in there and result.diff.change not in _AT_ONE_PATH:
             missed.append(Missed(patch.number, path, None))
+        stays = result.diff.change in _LEAVING and not result.taken and result.fault is not Fault.MISSING
+        if result.diff.old_path and stays:
+            missed.append(Missed(patch.number, result.diff.old_path, None, stays=True))
         for number, (hunk, place) in enumerate(zip(result.diff.hunks, result.places, strict=True), 1):
             if place is None and (path, number) not in there and (path, 0) not in there:
                 missed.append(Missed(patch.number, path, hunk))
@@ -58,8 +66,7 @@ def _causes(
     path = result.diff.old_path or result.diff.path
     here = [item for item in missed if item.path == path]
     if result.fault is not None:
-        makers = tuple(item.number for item in here if item.hunk is None)
-        return [] if (result.diff.path, 0) in there else [makers if result.fault is Fault.MISSING else ()]
+        return [] if (result.diff.path, 0) in there else [_whole_file(result, missed)]
     file = view.before(path)
     lines = split_lines(file.data) if file else []
     return [
@@ -69,21 +76,47 @@ def _causes(
     ]
 
 
+def _whole_file(result: FileResult, missed: Sequence[Missed]) -> tuple[str, ...]:
+    """Return the patches that could not make the file, or could not take away what is in its place."""
+    diff = result.diff
+    if result.fault is Fault.MISSING:
+        return tuple(item.number for item in missed if item.path == diff.old_path and item.hunk is None)
+    if result.fault is Fault.IN_THE_WAY:
+        path = diff.path
+        return tuple(item.number for item in missed if item.stays and _in_the_way(item.path, path))
+    return ()
+
+
+def _in_the_way(there: str, wanted: str) -> bool:
+    """Whether a file at *there* keeps one from *wanted*: the same path, a folder of it, or below it."""
+    return there == wanted or wanted.startswith(f"{there}/") or there.startswith(f"{wanted}/")
+
+
 def _to_blame(lines: Sequence[bytes], hunk: Hunk, missed: Sequence[Missed]) -> tuple[str, ...]:
     """Return the patches without whose missing hunks *hunk* would match, none if it would not."""
-    added: dict[bytes, str] = {}
-    removed: set[bytes] = set()
-    for item in missed:
-        for line in item.hunk.lines if item.hunk else ():
-            if line.sign == "+":
-                added[line.text] = item.number
-            elif line.sign == "-":
-                removed.add(line.text)
+    added = _by_line(missed, "+")
+    removed = _by_line(missed, "-")
     old = hunk.old
-    excused = {added[line] for line in old if line in added}
     rest = [line for line in old if line not in added and line not in removed]
-    if not excused or not any(line.strip() for line in rest):
-        return ()
-    there = [line for line in lines if line not in removed and line not in added]
-    starts = (at for at in range(len(there) - len(rest) + 1) if there[at] == rest[0])
-    return tuple(sorted(excused)) if any(there[at : at + len(rest)] == rest for at in starts) else ()
+    excused = {added[line] for line in old if line in added}
+    if not any(line.strip() for line in rest):
+        return tuple(sorted(excused))  # all of it would be the others' lines
+    kept = [at for at, line in enumerate(lines) if line not in removed and line not in added]
+    there = [lines[at] for at in kept]
+    for at in range(len(there) - len(rest) + 1):
+        if there[at] == rest[0] and there[at : at + len(rest)] == rest:
+            between = lines[kept[at] : kept[at + len(rest) - 1] + 1]
+            # Lines that should be gone count where they stand between the others and the hunk has them not.
+            excused |= {removed[line] for line in between if line in removed and line not in old}
+            return tuple(sorted(excused))
+    return ()
+
+
+def _by_line(missed: Sequence[Missed], sign: str) -> dict[bytes, str]:
+    """Return the lines of one sign that are missing, each with the number of the patch that has it."""
+    lines = ((item, line) for item in missed if item.hunk for line in item.hunk.lines)
+    return {line.text: item.number for item, line in lines if line.sign == sign}
+
+
+_AT_ONE_PATH = frozenset({Change.MODIFY, Change.DELETE})
+_LEAVING = frozenset({Change.DELETE, Change.RENAME})

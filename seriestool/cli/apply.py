@@ -18,6 +18,10 @@ from seriestool.errors import ExitCode, UsageError
 @options.json_option
 @options.quiet_option
 @click.option("--no-adaptations", is_flag=True, help="Judge the patches as they were posted.")
+@click.option(
+    "-C", "--context", type=click.IntRange(min=0), metavar="N",
+    help="Where a patch does not fit, ask for N lines of context only (git apply -C), in the one place that has them.",
+)  # fmt: skip
 def command(
     series: str,
     trees: tuple[str, ...],
@@ -28,11 +32,12 @@ def command(
     as_json: bool,
     quiet: bool,
     no_adaptations: bool,
+    context: int | None,
 ) -> int:
     """Say for every patch and tree whether it applies, and why; nothing is checked out.
 
-    Every state becomes a commit under refs/seriestool/applied/ of the object store. Exit code 3 when a patch does not
-    apply to one of the trees.
+    Every state becomes a commit under refs/seriestool/applied/ of the object store, but for an answer with
+    --no-adaptations or --context. Exit code 3 when a patch does not apply to one of the trees.
     """
     from seriestool.pipeline.apply import apply_trees
 
@@ -41,7 +46,7 @@ def command(
         raise UsageError("--tree and --all-trees are both given", hint="one of them")
     names = options.all_trees(ctx) if all_trees else options.chosen_trees(ctx, series, trees)
     job, outcomes = apply_trees(
-        ctx, series, names, with_follow_ups=with_follow_ups, adapt=not no_adaptations, refresh=refresh
+        ctx, series, names, with_follow_ups=with_follow_ups, adapt=not no_adaptations, refresh=refresh, context=context
     )
     if as_json:
         from seriestool.report.json import apply_json

@@ -15,7 +15,7 @@ from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.tree import Tree, TreeSpec
 from seriestool.pipeline.context import Context, find_tree
 from seriestool.pipeline.series import Job, load_adaptations, open_series
-from seriestool.trees import import_tree
+from seriestool.trees import import_tree, known_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,14 @@ class Applied:
 
 
 def apply_trees(
-    ctx: Context, series: str, trees: Sequence[str], *, with_follow_ups: bool, adapt: bool, refresh: bool
+    ctx: Context,
+    series: str,
+    trees: Sequence[str],
+    *,
+    with_follow_ups: bool,
+    adapt: bool,
+    refresh: bool,
+    context: int | None = None,
 ) -> tuple[Job, tuple[TreeOutcome, ...]]:
     """Apply the series called *series* onto each of *trees*; nothing is stored but commits.
 
@@ -39,15 +46,27 @@ def apply_trees(
     job = open_series(ctx, series, refresh=refresh)
     with open_store(ctx.cache.store) as store:
         applied = [
-            apply_tree(ctx, store, job, spec, with_follow_ups=with_follow_ups, adapt=adapt).outcome for spec in specs
+            apply_tree(
+                ctx, store, job, spec, with_follow_ups=with_follow_ups, adapt=adapt, context=context
+            ).outcome
+            for spec in specs
         ]
     return job, tuple(applied)
 
 
 def apply_tree(
-    ctx: Context, store: ObjectStore, job: Job, spec: TreeSpec, *, with_follow_ups: bool, adapt: bool = True
+    ctx: Context,
+    store: ObjectStore,
+    job: Job,
+    spec: TreeSpec,
+    *,
+    with_follow_ups: bool,
+    adapt: bool = True,
+    context: int | None = None,
 ) -> Applied:
     """Import the tree if it is not there yet, and apply the series onto it, with recorded adaptations if *adapt*.
+
+    With *context*, a patch may also fit with only so many lines of it.
 
     Raises MachineFault (no network, disk full) and UsageError (a wrong adaptation file).
     """
@@ -58,8 +77,10 @@ def apply_tree(
         tree,
         job.selected(with_follow_ups=with_follow_ups),
         adaptations=load_adaptations(job, spec.name) if adapt else {},
-        # What a series gives without its adaptations is an answer, and no state to go on from.
-        ref_prefix=f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}" if adapt else None,
+        # What a series gives without its adaptations, or with less context, is an answer, and no state to go on from.
+        ref_prefix=_ref_prefix(job, spec) if adapt and context is None else None,
+        others=[other for each in ctx.config.trees if (other := known_tree(each, store))],
+        context=context,
     )
     states = {
         state: commit_of(outcome, number)
@@ -74,6 +95,10 @@ def apply_tree(
         commit=outcome.patches[-1].commit if outcome.patches else tree.commit,
     )
     return Applied(tree, outcome, states, result)
+
+
+def _ref_prefix(job: Job, spec: TreeSpec) -> str:
+    return f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}"
 
 
 def _summary(outcome: TreeOutcome) -> str:

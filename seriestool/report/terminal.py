@@ -20,6 +20,7 @@ from seriestool.model.outcome import HunkOutcome, TreeOutcome
 from seriestool.model.run import RunRecord
 from seriestool.model.series import Role
 from seriestool.model.tree import Tree
+from seriestool.report.excerpt import excerpts
 from seriestool.report.kernels import Failure, failures, kernel_rows, remarks, without_baseline
 from seriestool.report.view import (
     NOTHING,
@@ -221,7 +222,9 @@ def _evidence(rows: Sequence[PatchRow], trees: Sequence[TreeOutcome], *, hunks: 
 
 def _hunk(hunk: HunkOutcome) -> Text:
     lines = [clean(f"{hunk_name(hunk)}: {hunk.cause or 'rejected'}")]
-    lines += [f"  {label:9} {line}" for label, line in differing(hunk)]
+    lines += excerpts(hunk) or [f"  {label:9} {line}" for label, line in differing(hunk)]
+    if hunk.elsewhere:
+        lines.append(f"  would fit: {clean(', '.join(hunk.elsewhere))}")
     return Text("\n".join(lines), style="dim")
 
 

@@ -25,7 +25,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/:]+@[^/:]+:")
 
 _KINDS = {
     "debian": {"debian", "suite", "version"},
-    "git": {"git", "ref"},
+    "git": {"git", "ref", "history"},
     "tarball": {"tarball"},
 }
 
@@ -62,8 +62,8 @@ def read_config(text: str, path: str) -> Config:
 
 def _anchored(tree: TreeSpec, directory: Path) -> TreeSpec:
     match tree.source:
-        case GitSource(url, ref) if not _URL.match(url):
-            return TreeSpec(tree.name, GitSource(str(directory / Path(url).expanduser()), ref))
+        case GitSource(url) if not _URL.match(url):
+            return TreeSpec(tree.name, replace(tree.source, url=str(directory / Path(url).expanduser())))
         case TarballSource(location) if not _URL.match(location):
             return TreeSpec(tree.name, TarballSource(str(directory / Path(location).expanduser())))
     return tree
@@ -89,5 +89,11 @@ def _source(kind: str, table: Table) -> Source:
         version = table.optional("version", _VERSION)
         return DebianSource(table.text("debian", _PACKAGE), table.text("suite", _SUITE), version)
     if kind == "git":
-        return GitSource(table.text("git", _PLAIN), table.text("ref", _PLAIN))
+        return GitSource(table.text("git", _PLAIN), table.text("ref", _PLAIN), _history(table))
     return TarballSource(table.text("tarball", _PLAIN))
+
+
+def _history(table: Table) -> bool | str | None:
+    """Read ``history``: true, false, or the revision that it begins after."""
+    value = table.values.get("history")
+    return value if value is None or isinstance(value, bool) else table.text("history", _PLAIN)

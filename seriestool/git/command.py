@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +69,25 @@ def run_git(git: Git, *args: str, settings: Sequence[str] = ()) -> str:
     return str(stdout)
 
 
+def read_git(git: Git, *args: str, stdin: bytes = b"", settings: Sequence[str] = ()) -> bytes:
+    """Run git to its end on *stdin* and return its standard output, byte for byte. Raises like ``run_git``."""
+    argv = command(*args, settings=settings)
+    with tempfile.TemporaryFile() as given:  # a pipe that nobody empties while git writes would block both
+        given.write(stdin)
+        given.seek(0)
+        try:
+            status, stdout, stderr = git.execute(
+                argv, istream=given, with_extended_output=True, with_exceptions=False,
+                stdout_as_string=False, strip_newline_in_stdout=False,
+            )  # fmt: skip
+        except GitCommandNotFound as error:
+            raise ProgramMissing("git") from error
+    if status:
+        raise fault(git, argv, status, str(stderr))
+    assert isinstance(stdout, bytes)
+    return stdout
+
+
 def feed_git(
     git: Git,
     *args: str,
@@ -124,4 +144,4 @@ def fault(git: Git, argv: Sequence[str], status: int, output: str) -> MachineFau
     return CommandFailed(shown, status, output)
 
 
-__all__ = ["Git", "GitCommandError", "command", "fault", "feed_git", "git_at", "run_git"]
+__all__ = ["Git", "GitCommandError", "command", "fault", "feed_git", "git_at", "read_git", "run_git"]

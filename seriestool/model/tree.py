@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,16 @@ class DebianSource:
 
 @dataclass(frozen=True, slots=True)
 class GitSource:
-    """A git repository, URL or path, and a revision in it."""
+    """A git repository, URL or path, and a revision in it.
+
+    ``history`` is what may be known of the commits before it: all (True), none (False), those that are not in a
+    revision ("v5.10"). None leaves it to the place: all for a path, whose history lies there anyway, none for a URL.
+    """
 
     url: str
     ref: str
+    # The same commit with or without its history: no part of the name under which it is imported.
+    history: bool | str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

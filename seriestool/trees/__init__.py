@@ -10,12 +10,13 @@ from seriestool.model.tree import Source, Tree, TreeSpec
 from seriestool.places import Cache
 from seriestool.trees.debian import DebianTrees
 from seriestool.trees.git import GitTrees
+from seriestool.trees.history import open_history
 from seriestool.trees.kind import Kind
 from seriestool.trees.tarball import TarballTrees
 
 TREES: tuple[Kind, ...] = (DebianTrees(), GitTrees(), TarballTrees())
 
-__all__ = ["TREES", "Kind", "describe", "import_tree", "known_tree"]
+__all__ = ["TREES", "Kind", "describe", "import_tree", "known_tree", "open_history"]
 
 
 def import_tree(

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The history of a tree, read where it lies: nothing is copied, and nothing of that repository is run or changed.
+
+Only plumbing is asked (git-rev-list(1), git-diff-tree(1), git-merge-base(1)), which is deaf to the configuration of
+``git log``. Every walk is bounded by the files it is about, and kept for the life of the process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from seriestool.errors import CommandFailed
+from seriestool.git.command import git_at, read_git, run_git
+from seriestool.git.objects import ObjectStore
+from seriestool.git.treeobject import Oid
+
+_FORMAT = "--format=%H%n%P%n%an%n%ae%n%s%n%B%x00"
+# Of all configuration these alone reach plumbing and change a diff.
+_SETTINGS = ("diff.suppressBlankEmpty=false", "diff.renameLimit=0")
+_PATCH = (
+    "-r", "-p", "--unified=3", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+    "--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers",
+)  # fmt: skip
+_COMMIT_LINE = re.compile(rb"^([0-9a-f]{40})\n", re.MULTILINE)
+_NAME_REV = re.compile(r"[~^].*")
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySource:
+    """Where a tree's history lies: a git directory, the tree's commit in it, and the name of the tree.
+
+    ``after`` is a revision whose own history does not count. ``shallow`` tells that the repository ends somewhere:
+    what is older than that is not known.
+    """
+
+    git_dir: Path
+    commit: str
+    tree: str
+    after: str | None = None
+    shallow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One commit of a history, without its diff. ``message`` is whole, ``subject`` its first paragraph in one line."""
+
+    commit: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    subject: str
+    message: str
+
+
+class History:
+    """A repository that knows how a tree came about. Use it as a context manager: leaving ends its helper process."""
+
+    def __init__(self, source: HistorySource) -> None:
+        self.source = source
+        self.objects = ObjectStore(source.git_dir)
+        self._git = git_at(source.git_dir)
+        # A path of a patch is no pattern; a partial clone is asked for what it has; nothing is refreshed on the way.
+        self._git.update_environment(GIT_LITERAL_PATHSPECS="1", GIT_NO_LAZY_FETCH="1", GIT_OPTIONAL_LOCKS="0")
+        self._logs: dict[tuple[object, ...], tuple[Logged, ...]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the helper process; the history can still be used and starts it again."""
+        self.objects.close()
+
+    @property
+    def name(self) -> str:
+        """The tree it is the history of."""
+        return self.source.tree
+
+    def resolve(self, rev: str) -> Oid | None:
+        """Return the commit that *rev* names in this repository, None for none and for an ambiguous one."""
+        return self.objects.resolve(rev)
+
+    def contains(self, commit: str) -> bool:
+        """Tell whether *commit*, which must be in the repository, is the tree's own or one before it."""
+        return self.is_ancestor(commit, self.source.commit)
+
+    def is_ancestor(self, commit: str, other: str) -> bool:
+        """Tell whether *commit* is *other* or comes before it (git-merge-base(1))."""
+        try:
+            run_git(self._git, "merge-base", "--is-ancestor", commit, other)
+        except CommandFailed as error:
+            if error.status == 1:
+                return False
+            raise
+        return True
+
+    def common_base(self, commits: Collection[str]) -> str | None:
+        """Return a commit that all of *commits* have behind them, None where they have none."""
+        try:
+            found = run_git(self._git, "merge-base", "--octopus", *sorted(commits))
+        except CommandFailed as error:
+            if error.status == 1:
+                return None
+            raise
+        return found.splitlines()[0] if found else None
+
+    def log(
+        self, paths: Iterable[str], *, until: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> tuple[Logged, ...]:
+        """Return the commits that touched *paths*, newest first and each before its parents; merges left out.
+
+        *until* are the commits to begin at (the tree's own where none is given), what *without* has behind it does
+        not count. Both must be in the repository. Changes of side branches that a merge dropped are there too: a
+        revert may be among them.
+        """
+        files = sorted(set(paths))
+        if not files:
+            return ()
+        without = [*without, *([self.source.after] if self.source.after else [])]
+        key = (*files, "", *until, "", *without)
+        if key not in self._logs:
+            revs = "".join(f"{rev}\n" for rev in [*(until or [self.source.commit]), *(f"^{rev}" for rev in without)])
+            walk = ("rev-list", "--full-history", "--date-order", "--no-merges", "--encoding=UTF-8", _FORMAT, "--stdin")
+            said = read_git(self._git, *walk, "--", *files, stdin=revs.encode())
+            self._logs[key] = tuple(_logged(record) for record in said.split(b"\0\n") if record.strip())
+        return self._logs[key]
+
+    def touched(self, commits: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Return the paths each of *commits* changed; a renamed file counts under both names."""
+        said = read_git(
+            self._git, "diff-tree", "--stdin", "-r", "--name-only", "--no-renames", "-z", stdin=_lines(commits)
+        )
+        found: dict[str, set[str]] = {}
+        here: set[str] = set()
+        asked = frozenset(commits)
+        for raw in said.split(b"\0"):
+            word = raw.decode("utf-8", "surrogateescape")
+            if word in asked:
+                here = found.setdefault(word, set())
+            elif word:
+                here.add(word)
+        return {commit: frozenset(paths) for commit, paths in found.items()}
+
+    def diffs(self, commits: Sequence[str], *, renames: bool, paths: Sequence[str] = ()) -> Mapping[str, bytes]:
+        """Return the diff of each of *commits* to its parent, of *paths* alone where some are given.
+
+        Commits without parents or with several, and those that change nothing there, have none.
+        """
+        limits = ("--", *paths) if paths else ()
+        said = read_git(
+            self._git, "diff-tree", "--stdin", *_PATCH, "-M" if renames else "--no-renames", *limits,
+            stdin=_lines(commits), settings=_SETTINGS,
+        )  # fmt: skip
+        # No line of a diff looks like a commit id: each has a sign or a word in front.
+        parts = _COMMIT_LINE.split(said)
+        return {commit.decode(): diff for commit, diff in zip(parts[1::2], parts[2::2], strict=True)}
+
+    def first_releases(self, commits: Collection[str]) -> Mapping[str, str]:
+        """Return for each of *commits* the oldest tag of a release ("v5.13-rc1") that has it; not all need be there.
+
+        git-name-rev(1) prefers the older tag, however far away.
+        """
+        asked = sorted(commits)
+        if not asked:
+            return {}
+        said = run_git(self._git, "name-rev", "--tags", "--refs=refs/tags/v[0-9]*", "--name-only", *asked)
+        names = (_NAME_REV.sub("", line) for line in said.splitlines())
+        return {commit: name for commit, name in zip(asked, names, strict=True) if name != "undefined"}
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What is known around one tree: its own history, None where it has none, and those of other trees."""
+
+    own: History | None = None
+    others: tuple[History, ...] = ()
+
+    @property
+    def all(self) -> tuple[History, ...]:
+        """Every history, the tree's own first."""
+        return (*([self.own] if self.own else []), *self.others)
+
+
+def _lines(commits: Iterable[str]) -> bytes:
+    return "".join(f"{commit}\n" for commit in commits).encode()
+
+
+def _logged(record: bytes) -> Logged:
+    """Take one record of ``_FORMAT`` apart; the first line of it is rev-list's own."""
+    text = record.decode("utf-8", "replace")
+    _, commit, parents, author, email, subject, message = text.split("\n", 6)
+    return Logged(commit, tuple(parents.split()), author, email, subject, message)

@@ -16,15 +16,18 @@ from seriestool.git.blocked import Missed
 from seriestool.git.causes import explain_rejections
 from seriestool.git.evolved import gather
 from seriestool.git.judge import Judgement, judge
+from seriestool.git.landing import Landing
 from seriestool.git.objects import ObjectStore
 from seriestool.git.threeway import KnownBlobs
 from seriestool.git.view import View
+from seriestool.git.weigh import weigh
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import PatchOutcome, TreeOutcome
 from seriestool.model.series import Patch, Person
 from seriestool.model.tree import Tree
 
 COMMITTER = "seriestool <seriestool@localhost>"
+_UNKNOWN = Landing()
 _DATE = re.compile(r"\d{1,12} [+-]\d{4}")
 
 
@@ -34,6 +37,7 @@ def apply_series(
     patches: Sequence[Patch],
     *,
     adaptations: Mapping[str, Adaptation] | None = None,
+    landings: Mapping[str, Landing] | None = None,
     ref_prefix: str | None = None,
     others: Sequence[Tree] = (),
     context: int | None = None,
@@ -42,8 +46,9 @@ def apply_series(
     """Apply *patches* to *tree*, one after the other, and say what became of each.
 
     *adaptations* go by patch number and count only for a patch that does not fit as posted and still has the patch-id
-    they were made for. Every state that differs from the one before is a commit with the patch's author, date and
-    message and a fixed committer, so the same inputs give the same ids. With *ref_prefix*
+    they were made for. *landings*, by patch number too, is what the tree's history and version say of patches; each is
+    held against the text first. Every state that differs from the one before is a commit with the patch's author, date
+    and message and a fixed committer, so the same inputs give the same ids. With *ref_prefix*
     ("refs/seriestool/applied/<slug>/v4/<tree>"), ``<ref_prefix>/<number>`` points at the state after each patch.
 
     *others* are asked whether a rejected hunk fits there. With *context*, a patch may also fit with only so many lines
@@ -57,14 +62,15 @@ def apply_series(
     known = KnownBlobs(store, patches) if three_way else None
     series_is_there = cache(lambda: _is_there(View(store, tree.tree_object), patches))
     for patch in patches:
+        landing = weigh(View(store, state.tree), patch.files, (landings or {}).get(patch.number, _UNKNOWN))
         judgement = judge(
             store, state.tree, patch,
             adaptation=(adaptations or {}).get(patch.number), missed=missed, series_is_there=series_is_there,
-            known=known, context=context,
+            known=known, context=context, landing=landing,
         )  # fmt: skip
         missed.extend(judgement.missed)
         state = _advance(store, state, judgement, patch)
-        outcomes.append(_outcome(patch, judgement, state))
+        outcomes.append(_outcome(patch, judgement, state, landing))
     outcomes = explain_rejections(store, tree, patches, outcomes, others=others, context=context)
     if ref_prefix:
         moves = {f"{ref_prefix}/{outcome.number}": outcome.commit for outcome in outcomes}
@@ -118,15 +124,16 @@ def _identity(person: Person) -> str:
     return f"{name or email or 'unknown'} <{email}>"
 
 
-def _outcome(patch: Patch, judgement: Judgement, state: _State) -> PatchOutcome:
+def _outcome(patch: Patch, judgement: Judgement, state: _State, landing: Landing) -> PatchOutcome:
     return PatchOutcome(
         number=patch.number,
         subject=patch.subject,
         message_id=patch.message_id,
         outcome=judgement.outcome,
-        evidence=judgement.evidence,
+        evidence=f"{landing.note}; {judgement.evidence}" if landing.note else judgement.evidence,
         hunks=judgement.hunks,
         commit=state.commit,
         tree_object=state.tree,
         context=judgement.context,
+        evidence_class=judgement.evidence_class,
     )

@@ -63,6 +63,11 @@ class Evidence:
         return self.seen >= _WEAK and self.removed_there * 2 <= self.removed
 
     def __str__(self) -> str:
+        return f"likely: text: {self.counts}"
+
+    @property
+    def counts(self) -> str:
+        """What was seen, in words; "nothing to go by" for a patch without a telling line."""
         where = self.files[0] if len(self.files) == 1 else f"{len(self.files)} files"
         parts = []
         if self.added:
@@ -71,7 +76,7 @@ class Evidence:
             parts.append(f"{self.names_there} of {self.names} new names")
         if self.removed:
             parts.append(f"{self.removed - self.removed_there} of {self.removed} removed lines are gone")
-        return f"likely: text: {', '.join(parts)}"
+        return ", ".join(parts) or "nothing to go by"
 
 
 def gather(view: View, diffs: Sequence[FileDiff]) -> Evidence:

@@ -10,6 +10,7 @@ from seriestool.formats.adaptation import adapt
 from seriestool.git.blocked import Missed, blockers, missed_by
 from seriestool.git.evolved import gather
 from seriestool.git.filediff import Fault, FileResult, apply_files, reverse_files
+from seriestool.git.landing import Landing
 from seriestool.git.objects import ObjectStore
 from seriestool.git.outcomes import (
     adapted_hunks,
@@ -26,7 +27,7 @@ from seriestool.git.threeway import KnownBlobs, three_way
 from seriestool.git.treeobject import Oid
 from seriestool.git.view import View
 from seriestool.model.adaptation import Adaptation
-from seriestool.model.outcome import HunkOutcome, Outcome
+from seriestool.model.outcome import EvidenceClass, HunkOutcome, Outcome
 from seriestool.model.series import Patch
 
 
@@ -43,6 +44,7 @@ class Judgement:
     tree_object: str
     missed: tuple[Missed, ...] = ()
     context: int | None = None
+    evidence_class: EvidenceClass | None = None
 
 
 def judge(
@@ -55,24 +57,29 @@ def judge(
     series_is_there: Callable[[], bool] = lambda: False,
     known: KnownBlobs | None = None,
     context: int | None = None,
+    landing: Landing | None = None,
 ) -> Judgement:
     """Judge *patch* on *tree*.
 
     *missed* is what earlier patches of the series could not bring in; *series_is_there* is asked when only weak
-    evidence says that the tree has the patch. With *known*, a patch that does not fit may be merged with these blobs;
+    evidence says that the tree has the patch. *landing* is what the tree's history or version says of it, weighed:
+    a patch that is there is not applied a second time, even where it would fit.
+    With *known*, a patch that does not fit may be merged with these blobs;
     with *context*, it may fit with so many context lines (``git apply -C<n>``), where that leaves one place.
     """
+    if landing is not None and landing.evidence_class is not None:
+        return _landed(store, tree, patch, landing)
     view = View(store, tree)
     results = apply_files(view, patch.files)
     if all(result.whole for result in results):
         after = view.write()
         if after == tree and patch.files:
-            return Judgement(Outcome.ALREADY, "the tree has it: nothing would change", hunk_outcomes(results), tree)
+            return _there(Outcome.ALREADY, "the tree has it: nothing would change", hunk_outcomes(results), tree)
         return Judgement(Outcome.APPLIES, evidence_of_offsets(results), hunk_outcomes(results), after)
     return (
         _adapted(store, tree, patch, adaptation)
         or _already(store, tree, patch)
-        or _evolved(store, tree, patch, series_is_there)
+        or (None if landing and landing.reverted else _evolved(store, tree, patch, series_is_there))
         or _without_exact_place(store, tree, patch, view, results, missed, adaptation, known, context)
     )
 
@@ -105,7 +112,29 @@ def _already(store: ObjectStore, tree: str, patch: Patch) -> Judgement | None:
     if not results or not all(result.whole for result in results):
         return None
     evidence = "the patch reverses cleanly"
-    return Judgement(Outcome.ALREADY, evidence, found_hunks(results), tree)
+    return _there(Outcome.ALREADY, evidence, found_hunks(results), tree)
+
+
+def _there(
+    outcome: Outcome,
+    evidence: str,
+    hunks: tuple[HunkOutcome, ...],
+    tree: str,
+    evidence_class: EvidenceClass = EvidenceClass.TEXT,
+) -> Judgement:
+    """Return the judgement on a patch that the tree has: nothing changes, nothing is missing."""
+    return Judgement(outcome, evidence, hunks, tree, evidence_class=evidence_class)
+
+
+def _landed(store: ObjectStore, tree: str, patch: Patch, landing: Landing) -> Judgement:
+    """Name the outcome of a patch that the tree has by its history or version: as it was, or moved on from."""
+    assert landing.evidence_class is not None
+    results = apply_files(View(store, tree), reverse_files(patch.files))
+    hunks = found_hunks(results)
+    if results and all(result.whole for result in results):
+        evidence = f"{landing.sentence}; the patch reverses cleanly"
+        return _there(Outcome.ALREADY, evidence, hunks, tree, landing.evidence_class)
+    return _there(Outcome.ALREADY_EVOLVED, landing.sentence, hunks, tree, landing.evidence_class)
 
 
 def _evolved(store: ObjectStore, tree: str, patch: Patch, series_is_there: Callable[[], bool]) -> Judgement | None:
@@ -116,7 +145,7 @@ def _evolved(store: ObjectStore, tree: str, patch: Patch, series_is_there: Calla
             return None
         text += "; most of its series is there"
     reversed_results = apply_files(View(store, tree), reverse_files(patch.files))
-    return Judgement(Outcome.ALREADY_EVOLVED, text, found_hunks(reversed_results), tree)
+    return _there(Outcome.ALREADY_EVOLVED, text, found_hunks(reversed_results), tree)
 
 
 def _without_exact_place(

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seriestool.git.apply import apply_series, commit_of
+from seriestool.git.landing import find_landings
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.tree import Tree, TreeSpec
 from seriestool.pipeline.context import Context, find_tree
+from seriestool.pipeline.histories import known_upstream, open_histories
 from seriestool.pipeline.series import Job, load_adaptations, open_series
 from seriestool.trees import import_tree, known_tree
 
@@ -72,10 +74,14 @@ def apply_tree(
     """
     tree = import_tree(spec, store=store, cache=ctx.cache, progress=ctx.progress)
     started = time.monotonic()
+    patches = job.selected(with_follow_ups=with_follow_ups)
+    with open_histories(ctx, store, spec, tree) as histories:
+        landings = find_landings(tree, patches, known_upstream(job), histories)
     outcome = apply_series(
         store,
         tree,
-        job.selected(with_follow_ups=with_follow_ups),
+        patches,
+        landings=landings,
         adaptations=load_adaptations(job, spec.name) if adapt else {},
         # What a series gives without its adaptations, or with less context, is an answer, and no state to go on from.
         ref_prefix=_ref_prefix(job, spec) if adapt and context is None else None,

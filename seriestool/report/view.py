@@ -17,6 +17,8 @@ from seriestool.model.run import Finding, KernelState, PatchStatus, RunRecord, S
 from seriestool.model.series import Role
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What is worth a word although the patch applies: evidence against having it, and what stands in front of the series.
+_REMARKS = ("reverted by ", "release: ", "author-subject: ", "prerequisite: ")
 _JOINERS = frozenset("\u200c\u200d\u00ad")  # of category Cf, but part of how some languages are written
 
 
@@ -129,13 +131,18 @@ def _untracked(number: str, outcomes: tuple[PatchOutcome | None, ...]) -> PatchR
 
 
 def evidence(row: PatchRow, trees: Sequence[TreeOutcome]) -> tuple[tuple[tuple[str, ...], PatchOutcome], ...]:
-    """Return the outcomes that are not plain ``applies``, each with the trees of which the same is said."""
+    """Return the outcomes that are not plainly ``applies``, each with the trees of which the same is said."""
     alike: dict[tuple[Outcome, str, tuple[HunkOutcome, ...]], tuple[list[str], PatchOutcome]] = {}
     for tree, outcome in zip(trees, row.outcomes, strict=True):
-        if outcome is not None and outcome.outcome is not Outcome.APPLIES:
+        if outcome is not None and not _plain(outcome):
             key = (outcome.outcome, outcome.evidence, rejected(outcome))
             alike.setdefault(key, ([], outcome))[0].append(tree.tree)
     return tuple((tuple(names), outcome) for names, outcome in alike.values())
+
+
+def _plain(outcome: PatchOutcome) -> bool:
+    """Tell whether there is nothing to say but where the patch went."""
+    return outcome.outcome is Outcome.APPLIES and not outcome.evidence.startswith(_REMARKS)
 
 
 def rejected(outcome: PatchOutcome) -> tuple[HunkOutcome, ...]:

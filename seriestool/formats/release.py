@@ -24,6 +24,14 @@ class Release:
         """What the stable releases of one kernel have in common: (5, 10)."""
         return self.version, self.patchlevel
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of its tag: its own, and that of the release its series began with."""
+        name = f"v{self.version}.{self.patchlevel}"
+        if self.candidate != _FINAL:
+            return (f"{name}-rc{self.candidate}",)
+        return (f"{name}.{self.sublevel}", name) if self.sublevel else (name,)
+
     def has(self, other: Release) -> bool:
         """Tell whether all that *other* had is expected here: a stable release's own changes only in its series."""
         return self >= other and (not other.sublevel or self.series == other.series)

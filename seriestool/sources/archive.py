@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An archive of mail that is on this machine, and can be looked through without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from seriestool.errors import UsageError
+from seriestool.formats.mail import Message
+from seriestool.sources.files import read_mail_file
+
+THREAD_FILE = "t.mbox.gz"
+"""What public-inbox calls the download of a thread, below its message-id."""
+HINT = (
+    "SERIESTOOL_LORE names another archive: a URL, a directory with <message-id>/t.mbox.gz in it, "
+    "or a mirror of a public-inbox"
+)
+
+
+class Archive(Protocol):
+    """All mail of one place, each message once."""
+
+    def messages(self) -> Iterator[Message]:
+        """Yield every message that can be read, in the order of the archive.
+
+        Raises InputRefused for a damaged file of it, MachineFault where it cannot be read.
+        """
+
+    def grep(self, text: str) -> Iterator[Message]:
+        """Yield the messages with *text*, as it stands, in their body; raises like ``messages``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryArchive:
+    """A directory with one ``<message-id>/t.mbox.gz`` for each thread."""
+
+    root: Path
+
+    def messages(self) -> Iterator[Message]:
+        """Yield every message, thread by thread in the order of their names."""
+        seen: set[str] = set()
+        for file in sorted(self.root.glob(f"*/{THREAD_FILE}")):
+            for message in read_mail_file(file):
+                if message.message_id and message.message_id not in seen:
+                    seen.add(message.message_id)
+                    yield message
+
+    def grep(self, text: str) -> Iterator[Message]:
+        """Yield the messages with *text* in their body."""
+        return (message for message in self.messages() if text in message.text)
+
+
+def open_archive(lore: str | None, cache: Path) -> Archive | None:
+    """Open the archive *lore* where it is on this machine; None for lore.kernel.org (None) and for a URL.
+
+    What makes it fast is kept below *cache*. Raises UsageError for what is neither a URL nor a directory.
+    """
+    if lore is None or lore.startswith(("https://", "http://")):
+        return None
+    if not Path(lore).is_dir():
+        raise UsageError(f"the archive {lore} is neither a URL nor a directory", hint=HINT)
+    return DirectoryArchive(Path(lore))

@@ -10,12 +10,15 @@ from seriestool.errors import ExitCode
 
 
 @click.command("add")
-@click.argument("series", shell_complete=options.complete_series)
+@options.series_argument
 @click.option("--slug", help="Name of its directory below patches/. Default: made from the title.")
 @click.option("--revision", type=click.IntRange(min=1), help="Which revision of the thread. Default: the newest.")
 @options.quiet_option
 def command(series: str, slug: str | None, revision: int | None, *, quiet: bool) -> int:
-    """Start tracking SERIES, a message-id, a lore URL, an mbox or a directory: write patches/<slug>/series.toml."""
+    """Start tracking SERIES: write patches/<slug>/series.toml.
+
+    SERIES is a message-id, a lore URL, an mbox, a directory of patches or a git range.
+    """
     from seriestool.pipeline.context import workspace_lock
     from seriestool.pipeline.series import add_series
     from seriestool.report.view import clean

@@ -86,7 +86,8 @@ class LazyGroup(click.Group):
 def cli(directory: Path | None) -> None:
     """Carry Linux kernel patch series: apply, build, boot, test, and say why.
 
-    A series is named by its slug in this workspace, a message-id, a lore URL, an mbox or a directory of patches.
+    A series is named by its slug in this workspace, a message-id, a lore URL, an mbox, a directory of patches, or a
+    git range: <rev>..<rev> in the current repository, <repository>:<rev>..<rev> in another.
 
     \b
     Exit codes, safe under git bisect run: 0 passed; 1 a verdict against the series; 3 does not apply;

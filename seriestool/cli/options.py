@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -51,8 +52,43 @@ def _complete_arch(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 def series_argument(command: _Command) -> _Command:
-    """Add the SERIES argument."""
-    return click.argument("series", shell_complete=complete_series)(command)
+    """Add the SERIES argument, and ``--series`` and ``--repository`` for who would rather name it by options."""
+
+    @functools.wraps(command)
+    def with_series(
+        *args: Any, series: str | None, named: str | None, repository: Path | None, **others: Any  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401  # what the command takes and gives is its own business
+        return command(*args, series=_series_name(series, named, repository), **others)
+
+    for add in (
+        click.option(
+            "--repository", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+            help="The git repository of a range. Default: the one the current directory is in.",
+        ),
+        click.option(
+            "--series", "named", metavar="SERIES", shell_complete=complete_series,
+            help="The series, in the place of the argument: --series <rev>..<rev>, for example.",
+        ),
+        click.argument("series", required=False, shell_complete=complete_series),
+    ):  # fmt: skip
+        with_series = add(with_series)
+    return cast(_Command, with_series)
+
+
+def _series_name(argument: str | None, option: str | None, repository: Path | None) -> str:
+    """Return the one name that was given; a range of a *repository* gets that before it."""
+    from seriestool.sources.git_range import is_range
+
+    if (argument is None) == (option is None):
+        given = "neither is given" if argument is None else "both are given"
+        raise UsageError(f"a series is named either by SERIES or by --series, and {given}")
+    name = argument if argument is not None else option
+    assert name is not None
+    if repository is None:
+        return name
+    if not is_range(name):
+        raise UsageError(f"--repository is for a range of commits, and {name} is none", hint="<rev>..<rev>")
+    return f"{repository.absolute()}:{name}"
 
 
 def tree_option(command: _Command) -> _Command:

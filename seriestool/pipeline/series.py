@@ -16,7 +16,7 @@ from seriestool.model.adaptation import Adaptation
 from seriestool.model.run import KernelState, PatchStatus
 from seriestool.model.series import Patch, Role, Series, TrackedPatch, TrackedSeries
 from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, read_text, series_dir
-from seriestool.sources import fetch_tracked, find_mail, keep_mail, names_series, read_series, rebuild
+from seriestool.sources import fetch_tracked, find_mail, keep_mail, names_series, read_series
 from seriestool.sources.thread import carries_diff
 
 
@@ -50,7 +50,7 @@ class Job:
 
 
 def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int | None = None) -> Job:
-    """Return the series called *name*: a slug of the workspace, a message-id, a URL, an mbox or a directory.
+    """Return the series called *name*: a slug of the workspace, or what ``SOURCES`` take.
 
     Raises UsageError for a name that is none of these, InputRefused for mail that cannot be used or that is not what
     ``series.toml`` says, MachineFault for an archive that does not answer.
@@ -65,10 +65,11 @@ def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int
     if not names_series(name):
         known = ", ".join(known_slugs(ctx)) or "none"
         raise UsageError(
-            f"unknown series: {name}", hint=f"known: {known}; or a message-id, a URL, an mbox, a directory"
+            f"unknown series: {name}", hint=f"known: {known}; or a message-id, a URL, an mbox, a directory, a git range"
         )
-    series = read_series(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, revision=revision)
-    tracked = track(series, slug_of(series.title))
+    found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress)
+    series = read_series(found, revision=revision)
+    tracked = track(series, slug_of(series.title), found.commits)
     statuses = tuple(
         PatchStatus(entry, str(patch.author), tuple(str(trailer) for trailer in patch.trailers))
         for entry, patch in zip(tracked.patches, series.patches, strict=True)
@@ -76,8 +77,8 @@ def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int
     return Job(tracked, series.patches, statuses, None)
 
 
-def track(series: Series, slug: str) -> TrackedSeries:
-    """Return what a workspace would write down to track *series*."""
+def track(series: Series, slug: str, commits: Sequence[str | None] = ()) -> TrackedSeries:
+    """Return what a workspace would write down to track *series*, made of *commits* where it came from a range."""
     return TrackedSeries(
         slug=slug,
         title=series.title,
@@ -90,8 +91,9 @@ def track(series: Series, slug: str) -> TrackedSeries:
                 subject=patch.subject,
                 message_id=patch.message_id,
                 patch_id=patch.patch_id,
+                upstream=commit,
             )
-            for patch in series.patches
+            for patch, commit in zip(series.patches, commits or [None] * len(series.patches), strict=True)
         ),
     )
 
@@ -109,14 +111,14 @@ def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | Non
     or cannot be one, and what ``open_series`` raises.
     """
     found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress)
-    series = rebuild(found.messages, message_id=found.message_id, revision=revision)
+    series = read_series(found, revision=revision)
     chosen = slug or slug_of(series.title)
     directory = ctx.workspace.patches / chosen
     if not is_slug(chosen):
         raise UsageError(f"no slug: {chosen}", hint="lower case letters, digits, dots, dashes and underscores")
     if series_dir(ctx, chosen) is not None:
         raise UsageError(f"{chosen} is tracked already", hint="--slug gives it another name")
-    tracked = track(series, chosen)
+    tracked = track(series, chosen, found.commits)
     anchor = series.cover_message_id or series.patches[0].message_id
     # Only what came from an archive can be fetched from it again.
     if found.message_id is not None and all(patch.message_id for patch in series.patches):
@@ -136,9 +138,11 @@ def _keep_files(
 ) -> TrackedSeries:
     """Copy each patch's mail to ``<number>.patch`` and return what names these files."""
     directory.mkdir(parents=True, exist_ok=True)
-    raw = {read_patch(message, "01").diff: message.raw for message in messages if carries_diff(message)}
+    # The same change may be made twice, with a revert between: the message tells one from the other.
+    read = ((read_patch(message, "01"), message.raw) for message in messages if carries_diff(message))
+    raw = {(patch.diff, patch.message): mail for patch, mail in read}
     for patch in series.patches:
-        (directory / f"{patch.number}.patch").write_bytes(raw[patch.diff])
+        (directory / f"{patch.number}.patch").write_bytes(raw[patch.diff, patch.message])
     return replace(
         tracked, patches=tuple(replace(entry, file=f"{entry.number}.patch") for entry in tracked.patches)
     )

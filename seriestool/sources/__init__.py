@@ -9,13 +9,14 @@ from seriestool.errors import UsageError
 from seriestool.log import Progress
 from seriestool.model.series import Series
 from seriestool.sources.files import DirectorySource, MboxSource
+from seriestool.sources.git_range import GitRangeSource
 from seriestool.sources.lore import LoreSource, fetch_thread
 from seriestool.sources.source import Found, Source, Surroundings
 from seriestool.sources.thread import rebuild
 from seriestool.sources.tracked import FetchedSeries, fetch_tracked, keep_mail
 
-SOURCES: tuple[Source, ...] = (DirectorySource(), MboxSource(), LoreSource())
-"""In the order they are asked: what is a file or directory is never taken for a message-id."""
+SOURCES: tuple[Source, ...] = (DirectorySource(), MboxSource(), GitRangeSource(), LoreSource())
+"""In the order they are asked: what is a file or directory is never taken for a range or a message-id."""
 
 __all__ = [
     "SOURCES", "FetchedSeries", "Found", "fetch_thread", "fetch_tracked", "find_mail", "keep_mail", "names_series",
@@ -29,7 +30,7 @@ def names_series(spec: str) -> bool:
 
 
 def find_mail(spec: str, *, lore: str | None, cache: Path, progress: Progress) -> Found:
-    """Return the mail behind *spec*: a message-id, a lore URL, an mbox (gzipped or not), or a directory.
+    """Return the mail behind *spec*: a message-id, a lore URL, an mbox (gzipped or not), a directory, a git range.
 
     *lore* is the archive (None for lore.kernel.org), *cache* a directory for scratch files. Raises UsageError where
     *spec* is none of these, InputRefused and MachineFault as the source does.
@@ -41,10 +42,13 @@ def find_mail(spec: str, *, lore: str | None, cache: Path, progress: Progress) -
     raise UsageError(f"no such series: {spec}", hint=f"a series is named by: {kinds}")
 
 
-def read_series(spec: str, *, lore: str | None, cache: Path, progress: Progress, revision: int | None = None) -> Series:
-    """Return the series that *spec* names; *revision* picks another revision of the same thread.
+def read_series(found: Found, *, revision: int | None = None) -> Series:
+    """Return the series in what ``find_mail`` found; *revision* picks another revision of the same thread.
 
-    Raises what ``find_mail`` and ``rebuild`` raise.
+    Raises what ``rebuild`` raises, and UsageError for a *revision* of what has none.
     """
-    found = find_mail(spec, lore=lore, cache=cache, progress=progress)
-    return rebuild(found.messages, message_id=found.message_id, revision=revision)
+    if found.series is None:
+        return rebuild(found.messages, message_id=found.message_id, revision=revision)
+    if revision not in (None, found.series.revision):
+        raise UsageError(f"no revision v{revision}: a range of commits has no revisions")
+    return found.series

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from seriestool.formats.mail import Message
 from seriestool.log import Progress
+from seriestool.model.series import Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Found:
 
     messages: tuple[Message, ...]
     message_id: str | None = None
+    series: Series | None = None
+    """The series itself, where the source knows it without reading prefixes; ``messages`` are its patches then."""
+    commits: tuple[str, ...] = ()
+    """The commits that the patches of ``series`` were made of, in its order."""
 
 
 class Source(Protocol):

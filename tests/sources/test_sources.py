@@ -21,7 +21,7 @@ from seriestool.formats.mail import join_mbox, read_messages, split_mbox
 from seriestool.formats.series_toml import read_tracked
 from seriestool.log import QUIET
 from seriestool.model.series import Role, Series, TrackedPatch, TrackedSeries
-from seriestool.sources import FetchedSeries, fetch_thread, fetch_tracked, read_series
+from seriestool.sources import FetchedSeries, fetch_thread, fetch_tracked, find_mail, read_series
 from seriestool.sources import lore as lore_module
 from tests.conftest import ROOT
 from tests.mails import DIFF, git, mail
@@ -48,7 +48,8 @@ def archive(tmp_path: Path) -> Path:
 
 
 def read(spec: object, room: Path, lore: str | None = None, revision: int | None = None) -> Series:
-    return read_series(str(spec), lore=lore, cache=room / "cache", progress=QUIET, revision=revision)
+    found = find_mail(str(spec), lore=lore, cache=room / "cache", progress=QUIET)
+    return read_series(found, revision=revision)
 
 
 def subjects(series: Series) -> list[str]:

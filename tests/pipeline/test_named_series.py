@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A series by argument or by option, and one that is a range of commits, through the program."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from seriestool.formats.series_toml import read_tracked
+from tests.pipeline.conftest import TREE, Bench, git
+
+
+@pytest.fixture
+def ranged(bench: Bench) -> Bench:
+    """Two commits in the kernel's repository, named by ``base..main`` there."""
+    bench.commit("signal: one", {"kernel/signal.c": "/* one */\n"})
+    bench.commit("signal: two", {"kernel/signal.c": "/* two */\n"})
+    return bench
+
+
+def numbers(text: str) -> list[tuple[str, str]]:
+    (tree,) = json.loads(text)["trees"]
+    return [(patch["number"], patch["outcome"]) for patch in tree["patches"]]
+
+
+def test_every_way_to_name_a_range(ranged: Bench) -> None:
+    repository = str(ranged.kernel)
+    ways = (
+        [f"{repository}:base..main"],
+        ["--series", f"{repository}:base..main"],
+        ["--series", "base..main", "--repository", repository],
+        ["base..main", "--repository", repository],
+    )
+    for words in ways:
+        done = ranged.program("apply", *words, "--tree", TREE, "--json", "-q")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert numbers(done.stdout) == [("01", "applies"), ("02", "applies")]
+
+
+@pytest.mark.parametrize("command", ["add", "apply", "build", "fetch", "run", "test"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "either by SERIES or by --series, and neither is given"),
+        (["x", "--series", "y"], "either by SERIES or by --series, and both are given"),
+        (["x", "--repository", "."], "--repository is for a range of commits, and x is none"),
+        (["a..b", "--repository", "nowhere"], "nowhere"),
+    ],
+)
+def test_a_series_is_named_once(command: str, words: list[str], said: str, bench: Bench) -> None:
+    done = bench.program(command, *words)
+    assert (done.returncode, done.stdout) == (129, "")
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+
+
+def test_a_range_is_tracked_with_its_commits(ranged: Bench) -> None:
+    done = ranged.program("add", f"{ranged.kernel}:base..main", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "base-main" in done.stdout
+    directory = ranged.root / "patches" / "base-main"
+    tracked = read_tracked((directory / "series.toml").read_text(encoding="utf-8"), "base-main")
+    commits = git("rev-list", "--reverse", "base..main", cwd=ranged.kernel).split()
+    assert [patch.upstream for patch in tracked.patches] == commits
+    assert [patch.file for patch in tracked.patches] == ["01.patch", "02.patch"]
+    shutil.rmtree(ranged.root / ".seriestool")
+    again = ranged.program("apply", "base-main", "--tree", TREE, "--json", "-q")
+    assert numbers(again.stdout) == [("01", "applies"), ("02", "applies")]
+
+
+def test_the_same_change_twice_is_tracked_twice(ranged: Bench) -> None:
+    git("revert", "--no-edit", "HEAD", cwd=ranged.kernel)
+    git("cherry-pick", "HEAD~1", cwd=ranged.kernel)
+    git("commit", "--quiet", "--amend", "-m", "signal: two again", cwd=ranged.kernel)
+    done = ranged.program("add", f"{ranged.kernel}:base..main", "--slug", "twice", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    subjects = [(ranged.root / f"patches/twice/0{number}.patch").read_text().count("again") for number in (2, 4)]
+    assert subjects == [0, 1]
+
+
+def test_a_merge_in_a_range_is_told(ranged: Bench) -> None:
+    git("checkout", "--quiet", "-b", "side", "base", cwd=ranged.kernel)
+    ranged.commit("mm: side", {"Makefile": "# side\n"})
+    git("merge", "--quiet", "--no-edit", "main", cwd=ranged.kernel)
+    done = ranged.program("apply", f"{ranged.kernel}:base..side", "--tree", TREE)
+    assert done.returncode == 0
+    assert "base..side: left out 1 merge" in done.stderr

@@ -51,9 +51,11 @@ def command(
     if as_json:
         from seriestool.report.json import apply_json
 
-        options.print_json(apply_json(job.tracked.slug, job.tracked.revision, outcomes))
+        options.print_json(apply_json(
+            job.tracked.slug, job.tracked.revision, outcomes, dependencies=job.dependencies
+        ))
     else:
         from seriestool.report.terminal import render_apply
 
-        options.print_rich(render_apply(outcomes))
+        options.print_rich(render_apply(outcomes, job.dependencies))
     return ExitCode.PASSED if all(tree.applies for tree in outcomes) else ExitCode.DOES_NOT_APPLY

@@ -172,6 +172,7 @@ class DependencyKind(StrEnum):
     BASE_COMMIT = "base-commit"
     PATCH_ID = "prerequisite-patch-id"
     CHANGE_ID = "prerequisite-change-id"
+    MESSAGE_ID = "prerequisite-message-id"
     BASED_ON = "Based-on"
     STABLE = "Cc: stable"
     FIXES = "Fixes"
@@ -183,8 +184,9 @@ class Dependency:
     """One thing that a posting says it needs.
 
     ``value`` is a commit (abbreviated or whole), patch-id, change-id, or message-id without angle brackets, as ``kind``
-    demands. ``patch`` is the number of the patch that says so, None for the whole series. ``subject`` is that of the
-    commit where it is said; ``versions`` what ``Cc: stable # 5.10.x`` limits it to, as written.
+    demands; ``Based-on`` and ``Depends-on`` may name any of them, or a URL that names no message. ``patch`` is the
+    number of the patch that says so, None for the whole series. ``subject`` is that of the commit where it is said;
+    ``versions`` what ``Cc: stable # 5.10.x`` limits it to, as written, or the revision of a change-id ("v3").
     """
 
     kind: DependencyKind

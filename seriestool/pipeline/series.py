@@ -14,9 +14,9 @@ from seriestool.formats.mail import Message, read_patch
 from seriestool.formats.series_toml import write_tracked
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.run import KernelState, PatchStatus
-from seriestool.model.series import Patch, Role, Series, TrackedPatch, TrackedSeries
+from seriestool.model.series import Dependency, Patch, Role, Series, TrackedPatch, TrackedSeries
 from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, read_text, series_dir
-from seriestool.sources import fetch_tracked, find_mail, keep_mail, names_series, read_series
+from seriestool.sources import COVER_FILE, fetch_tracked, find_mail, keep_mail, names_series, read_series
 from seriestool.sources.thread import carries_diff
 
 
@@ -25,13 +25,14 @@ class Job:
     """A series that is ready for the other stages.
 
     ``patches`` are those of ``tracked.patches``, in the same order. ``directory`` holds ``series.toml`` and the
-    adaptations, None for a series that is not tracked.
+    adaptations, None for a series that is not tracked. ``dependencies`` are what the posting says it needs.
     """
 
     tracked: TrackedSeries
     patches: tuple[Patch, ...]
     statuses: tuple[PatchStatus, ...]
     directory: Path | None
+    dependencies: tuple[Dependency, ...] = ()
 
     def selected(self, *, with_follow_ups: bool) -> tuple[Patch, ...]:
         """Return the patches to apply: the series, its fixes, and on request the follow-ups."""
@@ -61,7 +62,7 @@ def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int
             tracked, directory, mail=ctx.workspace.patches / name / "mail",
             lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, refresh=refresh,
         )  # fmt: skip
-        return Job(tracked, fetched.patches, fetched.statuses, directory)
+        return Job(tracked, fetched.patches, fetched.statuses, directory, fetched.dependencies)
     if not names_series(name):
         known = ", ".join(known_slugs(ctx)) or "none"
         raise UsageError(
@@ -74,7 +75,7 @@ def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int
         PatchStatus(entry, str(patch.author), tuple(str(trailer) for trailer in patch.trailers))
         for entry, patch in zip(tracked.patches, series.patches, strict=True)
     )
-    return Job(tracked, series.patches, statuses, None)
+    return Job(tracked, series.patches, statuses, None, series.dependencies)
 
 
 def track(series: Series, slug: str, commits: Sequence[str | None] = ()) -> TrackedSeries:
@@ -136,8 +137,11 @@ def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | Non
 def _keep_files(
     tracked: TrackedSeries, directory: Path, messages: Sequence[Message], series: Series
 ) -> TrackedSeries:
-    """Copy each patch's mail to ``<number>.patch`` and return what names these files."""
+    """Copy each patch's mail to ``<number>.patch``, and the cover letter's; return what names these files."""
     directory.mkdir(parents=True, exist_ok=True)
+    for message in messages:
+        if series.cover is not None and message.prefix and message.prefix.is_cover and message.text == series.cover:
+            (directory / COVER_FILE).write_bytes(message.raw)
     # The same change may be made twice, with a revert between: the message tells one from the other.
     read = ((read_patch(message, "01"), message.raw) for message in messages if carries_diff(message))
     raw = {(patch.diff, patch.message): mail for patch, mail in read}

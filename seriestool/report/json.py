@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from seriestool.model.outcome import HunkOutcome, PatchOutcome, TreeOutcome
 from seriestool.model.run import Finding, PatchStatus, RunRecord, StageResult
+from seriestool.model.series import Dependency
 from seriestool.model.testing import TestResult
 from seriestool.report.view import missing
 
@@ -68,11 +69,24 @@ class TreeJson(TypedDict):
     patches: list[PatchOutcomeJson]
 
 
+class DependencyJson(TypedDict):
+    """One thing that the posting says it needs."""
+
+    kind: str
+    value: str
+    patch: str | None
+    subject: str | None
+    versions: str | None
+    state: str | None
+    reason: str | None
+
+
 class ApplyJson(TypedDict):
     """What ``apply --json`` prints."""
 
     series: str
     revision: int
+    dependencies: list[DependencyJson]
     trees: list[TreeJson]
 
 
@@ -211,9 +225,16 @@ class StatusListJson(TypedDict):
     all: list[StatusJson]
 
 
-def apply_json(slug: str, revision: int, trees: Sequence[TreeOutcome]) -> ApplyJson:
-    """Return the verdict matrix (apply.schema.json)."""
-    return {"series": slug, "revision": revision, "trees": [_tree(tree) for tree in trees]}
+def apply_json(
+    slug: str, revision: int, trees: Sequence[TreeOutcome], *, dependencies: Sequence[Dependency] = ()
+) -> ApplyJson:
+    """Return the verdict matrix, and before it what the series says it needs (apply.schema.json)."""
+    return {
+        "series": slug,
+        "revision": revision,
+        "dependencies": [_dependency(need) for need in dependencies],
+        "trees": [_tree(tree) for tree in trees],
+    }
 
 
 def run_json(record: RunRecord) -> RunJson:
@@ -259,6 +280,18 @@ def status_json(record: RunRecord) -> StatusJson:
 def status_list_json(records: Sequence[RunRecord]) -> StatusListJson:
     """Return where all series stand (status.schema.json too)."""
     return {"all": [status_json(record) for record in records]}
+
+
+def _dependency(need: Dependency) -> DependencyJson:
+    return {
+        "kind": need.kind.value,
+        "value": need.value,
+        "patch": need.patch,
+        "subject": need.subject,
+        "versions": need.versions,
+        "state": None,
+        "reason": None,
+    }
 
 
 def _tree(tree: TreeOutcome) -> TreeJson:

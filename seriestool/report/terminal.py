@@ -18,8 +18,9 @@ from rich.text import Text
 
 from seriestool.model.outcome import HunkOutcome, TreeOutcome
 from seriestool.model.run import RunRecord
-from seriestool.model.series import Role
+from seriestool.model.series import Dependency, Role
 from seriestool.model.tree import Tree
+from seriestool.report.dependencies import render_dependencies
 from seriestool.report.excerpt import excerpts
 from seriestool.report.kernels import Failure, failures, kernel_rows, remarks, without_baseline
 from seriestool.report.view import (
@@ -96,10 +97,11 @@ def render_status_list(records: Sequence[RunRecord]) -> RenderableType:
     return _Elastic(headers, tuple((*row, end) for row, end in zip(rows, ends, strict=True)), elastic=4)
 
 
-def render_apply(outcomes: Sequence[TreeOutcome]) -> RenderableType:
-    """Return the verdict matrix, the evidence, and each hunk that found no place."""
+def render_apply(outcomes: Sequence[TreeOutcome], dependencies: Sequence[Dependency] = ()) -> RenderableType:
+    """Return the verdict matrix, the evidence, each hunk that found no place, and what the series says it needs."""
     rows = patch_rows((), outcomes)
-    return Group(_Matrix(rows, tuple(outcomes), archive=False), *_evidence(rows, outcomes, hunks=True))
+    matrix = _Matrix(rows, tuple(outcomes), archive=False)
+    return Group(matrix, *_evidence(rows, outcomes, hunks=True), *render_dependencies(dependencies))
 
 
 def render_trees(trees: Sequence[tuple[str, str, Tree | None]]) -> RenderableType:

@@ -13,14 +13,14 @@ from seriestool.sources.git_range import GitRangeSource
 from seriestool.sources.lore import LoreSource, fetch_thread
 from seriestool.sources.source import Found, Source, Surroundings
 from seriestool.sources.thread import rebuild
-from seriestool.sources.tracked import FetchedSeries, fetch_tracked, keep_mail
+from seriestool.sources.tracked import COVER_FILE, FetchedSeries, fetch_tracked, keep_mail
 
 SOURCES: tuple[Source, ...] = (DirectorySource(), MboxSource(), GitRangeSource(), LoreSource())
 """In the order they are asked: what is a file or directory is never taken for a range or a message-id."""
 
 __all__ = [
-    "SOURCES", "FetchedSeries", "Found", "fetch_thread", "fetch_tracked", "find_mail", "keep_mail", "names_series",
-    "read_series", "rebuild",
+    "COVER_FILE", "SOURCES", "FetchedSeries", "Found", "fetch_thread", "fetch_tracked", "find_mail", "keep_mail",
+    "names_series", "read_series", "rebuild",
 ]  # fmt: skip
 
 

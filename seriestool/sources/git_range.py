@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seriestool.errors import UsageError
+from seriestool.formats.dependencies import read_dependencies
 from seriestool.formats.mail import read_messages, read_patch
 from seriestool.git.range import left_out, read_range
 from seriestool.model.series import Series
@@ -47,7 +48,9 @@ class GitRangeSource:
         messages = read_messages(found.mbox)
         patches = tuple(read_patch(message, f"{number:02}") for number, message in enumerate(messages, 1))
         title = patches[0].subject if len(patches) == 1 else found.title
-        return Found(messages, series=Series(title, 1, patches), commits=found.commits)
+        texts = [(patch, message.text) for patch, message in zip(patches, messages, strict=True)]
+        series = Series(title, 1, patches, dependencies=read_dependencies(None, texts))
+        return Found(messages, series=series, commits=found.commits)
 
 
 def is_range(spec: str) -> bool:

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from seriestool import proc
 from seriestool.errors import CommandTimedOut, MachineFault, UsageError
+from seriestool.formats.dependencies import message_in_url
 from seriestool.formats.mail import join_mbox, read_messages
 from seriestool.log import Progress
 from seriestool.sources.source import Found, Surroundings
@@ -92,12 +93,12 @@ def _message_and_archive(spec: str) -> tuple[str, str | None]:
         url = urlsplit(spec)
     except ValueError as error:
         raise UsageError(f"no URL: {spec}: {error}") from error
-    parts = [unquote(part) for part in url.path.split("/")]
-    at = next((number for number, part in enumerate(parts) if "@" in part), None)
-    if at is None:
+    message_id = message_in_url(spec)
+    if message_id is None:
         raise UsageError(f"no message-id in the URL {spec}", hint="the URL of one message ends in /<message-id>/")
-    inbox = "/".join(parts[:at]).rstrip("/")
-    return parts[at], None if url.netloc == _DEFAULT else f"{url.scheme}://{url.netloc}{inbox}"
+    parts = [unquote(part) for part in url.path.split("/")]
+    inbox = "/".join(parts[: parts.index(message_id)]).rstrip("/")
+    return message_id, None if url.netloc == _DEFAULT else f"{url.scheme}://{url.netloc}{inbox}"
 
 
 def _b4() -> str:

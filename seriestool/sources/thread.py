@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from seriestool.errors import InputRefused, UsageError
+from seriestool.formats.dependencies import read_dependencies
 from seriestool.formats.mail import Message, read_patch
 from seriestool.formats.subject import SubjectPrefix
 from seriestool.model.series import Patch, Series
@@ -273,4 +274,7 @@ def _series(posting: Posting, cover: Message | None, members: Sequence[Message],
         base_commit=base[1] if base else None,
         change_id=change[1] if change else None,
         prerequisites=tuple(_PREREQUISITE.findall(told.text)),
+        dependencies=read_dependencies(
+            cover.text if cover else None, [(patch, one.text) for patch, one in zip(patches, members, strict=True)]
+        ),
     )

@@ -11,21 +11,26 @@ from pathlib import Path
 from urllib.parse import quote
 
 from seriestool.errors import InputRefused, MachineFault
+from seriestool.formats.dependencies import read_dependencies
 from seriestool.formats.mail import Message, join_mbox, read_messages, read_patch
 from seriestool.log import Progress
 from seriestool.model.run import PatchStatus
-from seriestool.model.series import Patch, Role, Series, TrackedPatch, TrackedSeries
+from seriestool.model.series import Dependency, Patch, Role, Series, TrackedPatch, TrackedSeries
 from seriestool.sources.files import read_mail_file
 from seriestool.sources.lore import fetch_thread
 from seriestool.sources.reviews import series_trailers
 
+COVER_FILE = "cover.eml"
+"""The cover letter of a series that is in files, beside them."""
+
 
 @dataclass(frozen=True, slots=True)
 class FetchedSeries:
-    """The patches of a tracked series in its order, numbered as there, and what the archive says of each."""
+    """The patches of a tracked series in its order, numbered as there; what the archive says of each, and they need."""
 
     patches: tuple[Patch, ...]
     statuses: tuple[PatchStatus, ...]
+    dependencies: tuple[Dependency, ...]
 
 
 def fetch_tracked(
@@ -51,8 +56,10 @@ def fetch_tracked(
     pool = _Pool(mail, lore, cache, progress, offline=offline, refresh=refresh)
     if tracked.cover_message_id and any(not patch.file for patch in tracked.patches):
         pool.thread(tracked.cover_message_id)
-    patches = tuple(_patch(one, directory, pool) for one in tracked.patches)
-    return FetchedSeries(patches, _statuses(tracked, patches, pool.messages))
+    read = [_patch(one, directory, pool) for one in tracked.patches]
+    patches = tuple(patch for patch, _ in read)
+    needs = _dependencies(tracked, _cover(tracked, directory, pool), read)
+    return FetchedSeries(patches, _statuses(tracked, patches, pool.messages), needs)
 
 
 def keep_mail(mail: Path, message_id: str, messages: Sequence[Message]) -> None:
@@ -110,7 +117,8 @@ class _Pool:
         return messages
 
 
-def _patch(one: TrackedPatch, directory: Path, pool: _Pool) -> Patch:
+def _patch(one: TrackedPatch, directory: Path, pool: _Pool) -> tuple[Patch, str]:
+    """Return a patch and the text of its mail."""
     message = _from_file(directory / one.file) if one.file else pool.message(one.message_id)
     try:
         patch = read_patch(message, one.number)
@@ -122,7 +130,28 @@ def _patch(one: TrackedPatch, directory: Path, pool: _Pool) -> Patch:
             f"series.toml names {one.patch_id}",
             hint="either the mail or series.toml was changed; compare both before you trust one",
         )
-    return replace(patch, message_id=patch.message_id or one.message_id)
+    return replace(patch, message_id=patch.message_id or one.message_id), message.text
+
+
+def _cover(tracked: TrackedSeries, directory: Path, pool: _Pool) -> str | None:
+    """Return the text of the cover letter, from its thread or from the series' directory."""
+    known = {message.message_id: message.text for message in pool.messages}
+    if tracked.cover_message_id in known:
+        return known[tracked.cover_message_id]
+    file = directory / COVER_FILE
+    return _from_file(file).text if file.is_file() else None
+
+
+def _dependencies(
+    tracked: TrackedSeries, cover: str | None, read: Sequence[tuple[Patch, str]]
+) -> tuple[Dependency, ...]:
+    """Return what the series declares, and behind it what each other patch does; its base is no base of the series."""
+    pairs = list(zip(tracked.patches, read, strict=True))
+    found = list(read_dependencies(cover, [mail for one, mail in pairs if one.role is Role.SERIES]))
+    for one, mail in pairs:
+        if one.role is not Role.SERIES:
+            found += [replace(need, patch=one.number) for need in read_dependencies(None, [mail])]
+    return tuple(found)
 
 
 def _from_file(path: Path) -> Message:

@@ -87,3 +87,20 @@ def test_a_merge_in_a_range_is_told(ranged: Bench) -> None:
     done = ranged.program("apply", f"{ranged.kernel}:base..side", "--tree", TREE)
     assert done.returncode == 0
     assert "base..side: left out 1 merge" in done.stderr
+
+
+def test_what_a_series_needs_is_told_whether_it_is_tracked_or_not(ranged: Bench) -> None:
+    text = 'signal: three\n\nFixes: 0123456789ab ("signal: none")'
+    ranged.commit(text, {"kernel/signal.c": "/* three */\n"})
+    mbox = ranged.root / "series.mbox"
+    options = ("--cover-letter", "--base=base", "--stdout")
+    mbox.write_text(git("format-patch", *options, "base..main", cwd=ranged.kernel))
+    base = git("rev-parse", "base", cwd=ranged.kernel).strip()
+    assert ranged.program("add", str(mbox), "--slug", "three", "-q").returncode == 0
+    expected = [("base-commit", base, None), ("Fixes", "0123456789ab", "03")]
+    for name in (str(mbox), "three"):
+        told = json.loads(ranged.program("apply", name, "--tree", TREE, "--json", "-q").stdout)["dependencies"]
+        assert [(need["kind"], need["value"], need["patch"]) for need in told] == expected
+    page = ranged.program("apply", "three", "--tree", TREE, "-q").stdout
+    assert "declared dependencies" in page
+    assert f"base-commit  {base[:12]}" in page

@@ -12,10 +12,15 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from seriestool.model.run import RunRecord
+from seriestool.model.series import Dependency, DependencyKind
 from seriestool.report.json import apply_json, run_json, status_json, status_list_json
 from tests.records import as_posted, flagship, hostile, killed, several_trees
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schema"
+NEEDS = (
+    Dependency(DependencyKind.BASE_COMMIT, "b" * 40),
+    Dependency(DependencyKind.STABLE, "0123456789ab", "02", "core: first", "5.10.x"),
+)
 RECORDS = (flagship, as_posted, killed, several_trees, hostile)
 
 
@@ -51,7 +56,8 @@ def test_output_is_what_the_schema_says(make: Callable[[], RunRecord]) -> None:
     schema("run").validate(read_back(run_json(record)))
     schema("status").validate(read_back(status_json(record)))
     schema("status").validate(read_back(status_list_json([record, record])))
-    schema("apply").validate(read_back(apply_json(record.slug, record.revision, record.trees)))
+    output = apply_json(record.slug, record.revision, record.trees, dependencies=NEEDS)
+    schema("apply").validate(read_back(output))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def test_the_schema_refuses_what_is_wrong(path: tuple[str | int, ...], value: ob
 def test_apply_is_the_contract_to_the_letter() -> None:
     record = as_posted()
     output = apply_json(record.slug, record.revision, record.trees)
-    assert list(output) == ["series", "revision", "trees"]
+    assert list(output) == ["series", "revision", "dependencies", "trees"]
     assert (output["series"], output["revision"]) == ("synchronous-perf-signals", 4)
     (tree,) = output["trees"]
     assert list(tree) == ["tree", "commit", "patches"]
@@ -111,6 +117,16 @@ def test_apply_is_the_contract_to_the_letter() -> None:
             {"commit": "0b1d" * 10, "subject": "perf: Add build_id", "history": "mainline", "needed": True}
         ],
     }
+
+
+def test_what_a_series_needs_is_told_in_its_own_words() -> None:
+    output = apply_json("slug", 1, (), dependencies=NEEDS)
+    assert output["dependencies"] == [
+        {"kind": "base-commit", "value": "b" * 40, "patch": None, "subject": None, "versions": None, "state": None,
+         "reason": None},
+        {"kind": "Cc: stable", "value": "0123456789ab", "patch": "02", "subject": "core: first", "versions": "5.10.x",
+         "state": None, "reason": None},
+    ]  # fmt: skip
 
 
 def test_a_run_tells_the_flagship_story() -> None:

@@ -20,7 +20,7 @@ from seriestool.errors import InputRefused, MachineFault, ProgramMissing, Series
 from seriestool.formats.mail import join_mbox, read_messages, split_mbox
 from seriestool.formats.series_toml import read_tracked
 from seriestool.log import QUIET
-from seriestool.model.series import Role, Series, TrackedPatch, TrackedSeries
+from seriestool.model.series import Dependency, DependencyKind, Role, Series, TrackedPatch, TrackedSeries
 from seriestool.sources import FetchedSeries, fetch_thread, fetch_tracked, find_mail, read_series
 from seriestool.sources import lore as lore_module
 from tests.conftest import ROOT
@@ -335,6 +335,32 @@ def test_patches_in_files_need_no_archive(tmp_path: Path) -> None:
         fetch(series, room)
 
 
+def test_what_a_tracked_series_needs_is_fetched_with_it(archive: Path, tmp_path: Path) -> None:
+    fixes = 'Fixes: 0123456789ab ("core: break it")'
+    cover = mail("[PATCH 0/2] two", f"Cover.\n\nbase-commit: {'b' * 40}\n", message_id="s-0@x")
+    follow_up = mail("[PATCH] more", f"More.\n\n{fixes}\n---\n\n{DIFF}\nbase-commit: {'c' * 40}\n", message_id="f@x")
+    sent = join_mbox([cover, part(1, text=fixes), part(2), follow_up])
+    (archive / "s-1@x/t.mbox.gz").write_bytes(gzip.compress(sent))
+    more = TrackedPatch("03", Role.FOLLOW_UP, "more", "f@x")
+    for name in ("s-0@x", "s-2@x", "f@x"):
+        (archive / name).mkdir()
+        (archive / name / "t.mbox.gz").write_bytes(gzip.compress(sent))
+    series = replace(tracked(ONE, TWO, more), cover_message_id="s-0@x")
+    needs = (
+        Dependency(DependencyKind.BASE_COMMIT, "b" * 40),
+        Dependency(DependencyKind.FIXES, "0123456789ab", "01", "core: break it"),
+        Dependency(DependencyKind.BASE_COMMIT, "c" * 40, "03"),
+        Dependency(DependencyKind.FIXES, "0123456789ab", "03", "core: break it"),
+    )
+    assert fetch(series, tmp_path / "slug", archive).dependencies == needs
+    room = tmp_path / "files"
+    room.mkdir()
+    for name, raw in (("cover.eml", cover), ("1", part(1, text=fixes)), ("2", part(2)), ("3", follow_up)):
+        (room / name).write_bytes(raw)
+    files = tuple(replace(one, message_id="", file=one.number[1]) for one in series.patches)
+    assert fetch(tracked(*files), room).dependencies == needs
+
+
 def test_the_flagship_is_fetched_whole(shared_lore: Path, tmp_path: Path) -> None:
     slug = "synchronous-perf-signals"
     series = read_tracked((ROOT / "patches" / slug / "series.toml").read_text(), slug)
@@ -342,6 +368,9 @@ def test_the_flagship_is_fetched_whole(shared_lore: Path, tmp_path: Path) -> Non
     assert [patch.number for patch in fetched.patches] == [f"{number:02}" for number in range(1, 13)]
     assert [patch.patch_id for patch in fetched.patches] == [one.patch_id for one in series.patches]
     assert [patch.subject for patch in fetched.patches] == [one.subject for one in series.patches]
+    assert {(need.kind, need.patch, need.value) for need in fetched.dependencies} == {
+        (DependencyKind.FIXES, "11", "fb6cc127e0b6"), (DependencyKind.FIXES, "12", "fb6cc127e0b6"),
+    }  # fmt: skip
     assert [status.tracked.role for status in fetched.statuses][10:] == [Role.FIX, Role.FOLLOW_UP]
     assert fetched.statuses[4].trailers[:2] == (
         "Acked-by: Geert Uytterhoeven <geert@linux-m68k.org> # m68k",

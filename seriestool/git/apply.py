@@ -103,14 +103,15 @@ def _advance(store: ObjectStore, state: _State, judgement: Judgement, patch: Pat
     """Return the state after *patch*: a new commit where files changed, the same one otherwise."""
     if judgement.tree_object == state.tree:
         return state
-    return _State(store.write_commit(_commit(judgement.tree_object, state.commit, patch)), judgement.tree_object)
+    return _State(store.write_commit(commit_object(judgement.tree_object, state.commit, patch)), judgement.tree_object)
 
 
-def _commit(tree: str, parent: str, patch: Patch) -> bytes:
+def commit_object(tree: str, parent: str | None, patch: Patch) -> bytes:
+    """Return the commit of *patch* as git keeps it: its author, date and message, and a fixed committer."""
     date = patch.date if _DATE.fullmatch(patch.date) else "0 +0000"
     headers = [
         f"tree {tree}",
-        f"parent {parent}",
+        *([f"parent {parent}"] if parent else []),
         f"author {_identity(patch.author)} {date}",
         f"committer {COMMITTER} {date}",
     ]

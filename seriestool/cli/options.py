@@ -129,6 +129,14 @@ def follow_ups_option(command: _Command) -> _Command:
     )(command)
 
 
+def variant_option(command: _Command) -> _Command:
+    """Add ``--variant``."""
+    return click.option(
+        "--variant", type=click.Choice(("posted", "landed")), default="landed", show_default=True,
+        help="Take patches as they were posted, or as upstream has them where a commit notice tells.",
+    )(command)  # fmt: skip
+
+
 def build_options(command: _Command) -> _Command:
     """Add what building stages share."""
     command = click.option(

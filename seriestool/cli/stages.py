@@ -12,6 +12,7 @@ import click
 from seriestool.cli import options
 from seriestool.errors import MachineFault
 from seriestool.model.run import RunRecord, Stage
+from seriestool.model.series import Variant
 
 if TYPE_CHECKING:
     from seriestool.pipeline.context import Context
@@ -28,6 +29,7 @@ class RunArguments(TypedDict):
     jobs: int | None
     always_build: bool
     with_follow_ups: bool
+    variant: str
     refresh: bool
     as_json: bool
     quiet: bool
@@ -43,6 +45,7 @@ def stage_options(command: _Command) -> _Command:
         options.quiet_option,
         options.json_option,
         options.refresh_option,
+        options.variant_option,
         options.follow_ups_option,
         options.build_options,
         options.arch_option,
@@ -70,6 +73,7 @@ def run_and_show(
         until=until,
         with_follow_ups=arguments["with_follow_ups"],
         refresh=arguments["refresh"],
+        variant=Variant(arguments["variant"]),
     )
     if arguments["dry_run"]:
         from seriestool.pipeline.plan import plan

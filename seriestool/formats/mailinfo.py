@@ -74,7 +74,7 @@ def read_patch_mail(payload: bytes, charset: str, subject: str) -> PatchMail:
         raise InputRefused("a NUL byte in the patch")
     lines = io.BytesIO(payload).readlines()
     fields, start = _in_body_fields(lines)
-    end = next((number for number in range(start, len(lines)) if _is_patch_break(lines[number])), len(lines))
+    end = next((number for number in range(start, len(lines)) if is_patch_break(lines[number])), len(lines))
     diff, files = read_diff(b"".join(lines[end:]))
     if not files:
         raise InputRefused("no diff in it")
@@ -128,7 +128,7 @@ def _in_body_fields(lines: Sequence[bytes]) -> tuple[dict[str, bytes], int]:
     return fields, len(lines)
 
 
-def _is_patch_break(line: bytes) -> bool:
+def is_patch_break(line: bytes) -> bool:
     """Tell whether the commit message ends before *line*: ``---`` alone, ``--- name``, ``diff -`` or ``Index:``."""
     if line.startswith((b"diff -", b"Index: ")):
         return True

@@ -6,13 +6,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seriestool.git.apply import apply_series, commit_of
 from seriestool.git.landing import find_landings
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
+from seriestool.model.series import Variant
 from seriestool.model.tree import Tree, TreeSpec
 from seriestool.pipeline.context import Context, find_tree
 from seriestool.pipeline.histories import known_upstream, open_histories
@@ -39,13 +40,14 @@ def apply_trees(
     adapt: bool,
     refresh: bool,
     context: int | None = None,
+    variant: Variant = Variant.LANDED,
 ) -> tuple[Job, tuple[TreeOutcome, ...]]:
     """Apply the series called *series* onto each of *trees*; nothing is stored but commits.
 
     Raises what ``open_series`` and ``apply_tree`` raise, and UsageError for a tree that is not known.
     """
     specs = [find_tree(ctx, name) for name in trees]
-    job = open_series(ctx, series, refresh=refresh)
+    job = open_series(ctx, series, refresh=refresh, variant=variant)
     with open_store(ctx.cache.store) as store:
         applied = [
             apply_tree(
@@ -88,6 +90,9 @@ def apply_tree(
         others=[other for each in ctx.config.trees if (other := known_tree(each, store))],
         context=context,
     )
+    outcome = replace(
+        outcome, patches=tuple(replace(each, variant=job.variant_of(each.number)) for each in outcome.patches)
+    )
     states = {
         state: commit_of(outcome, number)
         for state, number in job.last_numbers(with_follow_ups=with_follow_ups).items()
@@ -104,7 +109,9 @@ def apply_tree(
 
 
 def _ref_prefix(job: Job, spec: TreeSpec) -> str:
-    return f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}"
+    """Return where the states of *job* on a tree are kept; those of another variant are other states."""
+    form = job.variant if job.landed else Variant.POSTED
+    return f"refs/seriestool/applied/{job.tracked.slug}/v{job.tracked.revision}/{spec.name}/{form}"
 
 
 def _summary(outcome: TreeOutcome) -> str:

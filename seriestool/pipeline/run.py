@@ -11,6 +11,7 @@ from seriestool.arch import find_arch
 from seriestool.git.objects import open_store
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import RunRecord, Stage, StageResult, Status
+from seriestool.model.series import Variant
 from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import Context, find_tree, workspace_lock
 from seriestool.pipeline.series import Job, open_series
@@ -31,6 +32,7 @@ class RunRequest:
     until: Stage = Stage.SELFTEST
     with_follow_ups: bool = False
     refresh: bool = False
+    variant: Variant = Variant.LANDED
 
 
 def run(ctx: Context, request: RunRequest) -> RunRecord:
@@ -43,7 +45,7 @@ def run(ctx: Context, request: RunRequest) -> RunRecord:
     arches = [find_arch(name) for name in request.arches]
     with workspace_lock(ctx.workspace), open_database(ctx.workspace.database) as database:
         started = time.monotonic()
-        job = open_series(ctx, request.series, refresh=request.refresh)
+        job = open_series(ctx, request.series, refresh=request.refresh, variant=request.variant)
         recorder = _begin(ctx, database, job, request)
         recorder.stage(_fetch_result(job, time.monotonic() - started))
         with open_store(ctx.cache.store) as store:
@@ -117,5 +119,10 @@ def _begin(ctx: Context, database: Store, job: Job, request: RunRequest) -> Reco
 
 
 def _fetch_result(job: Job, seconds: float) -> StageResult:
-    count = len(job.patches)
-    return StageResult(stage=Stage.FETCH, status=Status.PASSED, detail=f"{count} patches", seconds=seconds)
+    detail = f"{len(job.patches)} patches"
+    landed = [patch.number for patch in job.patches if job.variant_of(patch.number) is Variant.LANDED]
+    if landed:
+        detail += f", {len(landed)} of them as they landed"
+    if job.differing:
+        detail += f"; landed in another form than posted: {', '.join(patch.number for patch, _ in job.differing)}"
+    return StageResult(stage=Stage.FETCH, status=Status.PASSED, detail=detail, seconds=seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seriestool.errors import UsageError
@@ -14,9 +14,10 @@ from seriestool.formats.mail import Message, read_patch
 from seriestool.formats.series_toml import write_tracked
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.run import KernelState, PatchStatus
-from seriestool.model.series import Dependency, Patch, Role, Series, TrackedPatch, TrackedSeries
+from seriestool.model.series import Dependency, Landed, Patch, Role, Series, TrackedPatch, TrackedSeries, Variant
 from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, read_text, series_dir
 from seriestool.sources import COVER_FILE, fetch_tracked, find_mail, keep_mail, names_series, read_series
+from seriestool.sources.landed import find_landed
 from seriestool.sources.thread import carries_diff
 
 
@@ -24,8 +25,10 @@ from seriestool.sources.thread import carries_diff
 class Job:
     """A series that is ready for the other stages.
 
-    ``patches`` are those of ``tracked.patches``, in the same order. ``directory`` holds ``series.toml`` and the
-    adaptations, None for a series that is not tracked. ``dependencies`` are what the posting says it needs.
+    ``patches`` are those of ``tracked.patches`` as they were posted, in the same order. ``directory`` holds
+    ``series.toml`` and the adaptations, None for a series that is not tracked. ``landed`` tells by number how patches
+    landed, ``variant`` in which form they are taken: the landed one is the posted one where no notice is known.
+    ``messages`` is the mail that was read for it, ``dependencies`` what the posting says it needs.
     """
 
     tracked: TrackedSeries
@@ -33,11 +36,29 @@ class Job:
     statuses: tuple[PatchStatus, ...]
     directory: Path | None
     dependencies: tuple[Dependency, ...] = ()
+    landed: Mapping[str, Landed] = field(default_factory=dict)
+    variant: Variant = Variant.LANDED
+    messages: tuple[Message, ...] = field(default=(), repr=False)
 
     def selected(self, *, with_follow_ups: bool) -> tuple[Patch, ...]:
-        """Return the patches to apply: the series, its fixes, and on request the follow-ups."""
+        """Return the patches to apply, in the form asked for: the series, its fixes, on request the follow-ups."""
         roles = {tracked.number: tracked.role for tracked in self.tracked.patches}
-        return tuple(patch for patch in self.patches if with_follow_ups or roles[patch.number] is not Role.FOLLOW_UP)
+        wanted = (patch for patch in self.patches if with_follow_ups or roles[patch.number] is not Role.FOLLOW_UP)
+        return tuple(self.form_of(patch) for patch in wanted)
+
+    def variant_of(self, number: str) -> Variant:
+        """Return the form in which patch *number* is taken."""
+        return self.variant if number in self.landed else Variant.POSTED
+
+    def form_of(self, patch: Patch) -> Patch:
+        """Return *patch*, one of ``patches``, in the form in which it is taken."""
+        return self.landed[patch.number].patch if self.variant_of(patch.number) is Variant.LANDED else patch
+
+    @property
+    def differing(self) -> tuple[tuple[Patch, Landed], ...]:
+        """The patches that landed with another patch-id than they were posted with, posted and landed."""
+        pairs = ((patch, self.landed.get(patch.number)) for patch in self.patches)
+        return tuple((patch, landed) for patch, landed in pairs if landed and landed.patch.patch_id != patch.patch_id)
 
     def last_numbers(self, *, with_follow_ups: bool) -> Mapping[KernelState, str | None]:
         """Return for each kernel state the number of the last patch in it, None for the base; no fix, no ``fixed``."""
@@ -50,9 +71,17 @@ class Job:
         return states
 
 
-def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int | None = None) -> Job:
+def open_series(
+    ctx: Context,
+    name: str,
+    *,
+    refresh: bool = False,
+    revision: int | None = None,
+    variant: Variant = Variant.LANDED,
+) -> Job:
     """Return the series called *name*: a slug of the workspace, or what ``SOURCES`` take.
 
+    *variant* is the form in which patches are taken where a commit notice of theirs is known.
     Raises UsageError for a name that is none of these, InputRefused for mail that cannot be used or that is not what
     ``series.toml`` says, MachineFault for an archive that does not answer.
     """
@@ -62,7 +91,10 @@ def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int
             tracked, directory, mail=ctx.workspace.patches / name / "mail",
             lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, refresh=refresh,
         )  # fmt: skip
-        return Job(tracked, fetched.patches, fetched.statuses, directory, fetched.dependencies)
+        return Job(
+            tracked, fetched.patches, fetched.statuses, directory, fetched.dependencies,
+            landed=fetched.landed, variant=variant, messages=fetched.messages,
+        )  # fmt: skip
     if not names_series(name):
         known = ", ".join(known_slugs(ctx)) or "none"
         raise UsageError(
@@ -75,7 +107,11 @@ def open_series(ctx: Context, name: str, *, refresh: bool = False, revision: int
         PatchStatus(entry, str(patch.author), tuple(str(trailer) for trailer in patch.trailers))
         for entry, patch in zip(tracked.patches, series.patches, strict=True)
     )
-    return Job(tracked, series.patches, statuses, None, series.dependencies)
+    landed = find_landed(found.messages, tracked.patches, series.patches)
+    return Job(
+        tracked, series.patches, statuses, None, series.dependencies,
+        landed=landed, variant=variant, messages=found.messages,
+    )  # fmt: skip
 
 
 def track(series: Series, slug: str, commits: Sequence[str | None] = ()) -> TrackedSeries:
@@ -153,18 +189,27 @@ def _keep_files(
 
 
 def load_adaptations(job: Job, tree: str) -> Mapping[str, Adaptation]:
-    """Return the adaptations recorded for *tree*, by patch number; raises UsageError naming a file that is wrong."""
+    """Return the adaptations recorded for *tree*, by patch number; raises UsageError naming a file that is wrong.
+
+    A patch may have several, ``06.toml`` and ``06.<word>.toml``: the one made for the form in use counts, told by its
+    patch-id, else the first.
+    """
     if job.directory is None:
         return {}
-    found = {}
-    numbers = [tracked.number for tracked in job.tracked.patches]
-    for path in sorted((job.directory / "adaptations" / tree).glob("*.toml")):
+    in_use = {patch.number: job.form_of(patch).patch_id for patch in job.patches}
+    found: dict[str, dict[str, tuple[Path, Adaptation]]] = {}
+    paths = (job.directory / "adaptations" / tree).glob("*.toml")
+    for path in sorted(paths, key=lambda path: (path.name.count("."), path.name)):
         adaptation = read_adaptation(read_text(path), str(path))
         if adaptation.tree != tree:
             raise UsageError(f"{path}: is for {adaptation.tree}, in the directory of {tree}")
-        if path.stem not in numbers:
-            raise UsageError(f"{path}: no patch {path.stem} in the series", hint=f"patches: {', '.join(numbers)}")
-        found[path.stem] = adaptation
-    return found
-
-
+        number = path.name.partition(".")[0]
+        if number not in in_use:
+            raise UsageError(f"{path}: no patch {number} in the series", hint=f"patches: {', '.join(in_use)}")
+        others = found.setdefault(number, {})
+        if adaptation.patch_id in others:
+            raise UsageError(f"{path}: is for the same patch-id as {others[adaptation.patch_id][0].name}")
+        others[adaptation.patch_id] = (path, adaptation)
+    return {
+        number: forms.get(in_use[number], next(iter(forms.values())))[1] for number, forms in found.items()
+    }

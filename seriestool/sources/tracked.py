@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -15,8 +15,9 @@ from seriestool.formats.dependencies import read_dependencies
 from seriestool.formats.mail import Message, join_mbox, read_messages, read_patch
 from seriestool.log import Progress
 from seriestool.model.run import PatchStatus
-from seriestool.model.series import Dependency, Patch, Role, Series, TrackedPatch, TrackedSeries
+from seriestool.model.series import Dependency, Landed, Patch, Role, Series, TrackedPatch, TrackedSeries
 from seriestool.sources.files import read_mail_file
+from seriestool.sources.landed import find_landed
 from seriestool.sources.lore import fetch_thread
 from seriestool.sources.reviews import series_trailers
 
@@ -26,11 +27,16 @@ COVER_FILE = "cover.eml"
 
 @dataclass(frozen=True, slots=True)
 class FetchedSeries:
-    """The patches of a tracked series in its order, numbered as there; what the archive says of each, and they need."""
+    """The patches of a tracked series in its order, numbered as there; what the archive says of each, and they need.
+
+    ``landed`` is how they landed, by number, where a commit notice tells; ``messages`` are those of all threads.
+    """
 
     patches: tuple[Patch, ...]
     statuses: tuple[PatchStatus, ...]
     dependencies: tuple[Dependency, ...]
+    landed: Mapping[str, Landed]
+    messages: tuple[Message, ...]
 
 
 def fetch_tracked(
@@ -48,18 +54,25 @@ def fetch_tracked(
 
     *directory* is that of the series. A patch with a file is read from there. The others come from threads: those kept
     as ``<message-id>.mbox`` in the directory *mail*, else fetched from *lore* and kept there, so that a second call
-    needs no network. *refresh* fetches again what is kept; *offline* forbids the network.
+    needs no network. *refresh* fetches again what is kept; *offline* forbids the network. The thread of a commit
+    notice that ``series.toml`` names is read too.
 
-    Raises InputRefused where a patch has another patch-id (naming both), is missing from its thread or cannot be read;
+    Raises InputRefused where a patch has another patch-id (naming both), is missing from its thread or cannot be read,
+    or where its commit notice is about another commit than ``series.toml`` names;
     MachineFault where the archive or the directory cannot be used, or mail is missing while *offline*.
     """
     pool = _Pool(mail, lore, cache, progress, offline=offline, refresh=refresh)
     if tracked.cover_message_id and any(not patch.file for patch in tracked.patches):
         pool.thread(tracked.cover_message_id)
     read = [_patch(one, directory, pool) for one in tracked.patches]
+    for one in tracked.patches:
+        if one.notice:
+            pool.message(one.notice)
     patches = tuple(patch for patch, _ in read)
     needs = _dependencies(tracked, _cover(tracked, directory, pool), read)
-    return FetchedSeries(patches, _statuses(tracked, patches, pool.messages), needs)
+    messages = pool.messages
+    landed = find_landed(messages, tracked.patches, patches)
+    return FetchedSeries(patches, _statuses(tracked, patches, messages), needs, landed, messages)
 
 
 def keep_mail(mail: Path, message_id: str, messages: Sequence[Message]) -> None:
@@ -86,7 +99,7 @@ class _Pool:
         self._by_id: dict[str, Message] = {}
 
     @property
-    def messages(self) -> Sequence[Message]:
+    def messages(self) -> tuple[Message, ...]:
         return tuple(self._by_id.values())
 
     def message(self, message_id: str) -> Message:

@@ -19,7 +19,8 @@ from tests.kernel.conftest import Workspace, real_cache
 pytestmark = pytest.mark.kernel
 
 SERIES = "synchronous-perf-signals"
-JOB = (SERIES, "--tree", "stable-5.10", "--arch", "arm", "--arch", "x86_64")
+# What facts are known of is the series as it was posted; upstream's form of 06 has no new warning.
+JOB = (SERIES, "--tree", "stable-5.10", "--arch", "arm", "--arch", "x86_64", "--variant", "posted")
 STATES = ("base", "series", "fixed")
 ADAPTED = ("03", "04", "05", "06", "09", "10")
 CONFLICTS = {
@@ -94,7 +95,7 @@ def test_patches(job: Json) -> None:
 
 
 def test_conflicts_without_adaptations(job: Json, workspace: Workspace) -> None:
-    words = ("--tree", "stable-5.10", "--no-adaptations", "--with-follow-ups", "--json")
+    words = ("--tree", "stable-5.10", "--no-adaptations", "--with-follow-ups", "--variant", "posted", "--json")
     done = workspace.program("apply", SERIES, *words)
     assert done.returncode == 3
     patches = json.loads(done.stdout)["trees"][0]["patches"]

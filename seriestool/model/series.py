@@ -224,6 +224,8 @@ class FollowUp:
     exposes: str
     posting: str | None = None
     """Title of the series it was posted in, where it was not alone."""
+    posting_id: str | None = None
+    """Message-id of that series' cover letter."""
 
 
 class Role(StrEnum):

@@ -14,7 +14,7 @@ from seriestool.formats.mail import Message
 from seriestool.formats.notice import read_notice
 from seriestool.model.series import Landed, Patch, TrackedPatch
 
-_LINK = re.compile(r"https?://[^/\s]+/(?:\S*/)?(?:id:)?([^/\s>]+@[^/\s>]+)")
+_URL = re.compile(r"https?://[^/\s]+/[^\s<>]+")
 
 
 class _Match(IntEnum):
@@ -85,7 +85,10 @@ def landed_of(patch: Patch, notices: Sequence[Notice]) -> Landed | None:
 
 def links(text: str) -> tuple[str, ...]:
     """Return the message-ids that URLs in *text* name, as lore, lkml and patch.msgid.link write them."""
-    return tuple(unquote(match).rstrip(".,;)") for match in _LINK.findall(text))
+    # A message-id may hold a slash, but a quoted one: the last part of the URL with an @ is the id.
+    parts = ([unquote(part) for part in url.rstrip(".,;)").split("/")] for url in _URL.findall(text))
+    ids = (next((part for part in reversed(one) if "@" in part), "") for one in parts)
+    return tuple(one.removeprefix("id:") for one in ids if one)
 
 
 def _named(one: TrackedPatch, by_id: Mapping[str, Message]) -> Landed:

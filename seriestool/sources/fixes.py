@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Commit messages that say which commit they fix or revert, in mail and in a history. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seriestool.formats.trailers import parse_trailers
+from seriestool.model.series import FollowUp, FollowUpReason, Landed, TrackedSeries
+
+_HEX = r"([0-9a-f]{7,40})"
+_FIXES = re.compile(rf"(?:commit\s+)?{_HEX}\b(?:\s*\(\"(.*)\"\))?", re.IGNORECASE | re.DOTALL)
+_REVERTS = re.compile(rf"^This (?:partially )?reverts commit {_HEX}\b", re.MULTILINE)
+SURE = 12
+"""Digits from which an abbreviated commit needs no title beside it (submitting-patches.rst)."""
+# How stable trees name what they took (Documentation/process/stable-kernel-rules.rst, options 2 and 3).
+_UPSTREAM = re.compile(r"^(?:commit ([0-9a-f]{40}) upstream\.?|\[ Upstream commit ([0-9a-f]{40}) \])$", re.MULTILINE)
+MAY_NAME = re.compile(r"^fixes:|^This (?:partially )?reverts commit ", re.MULTILINE | re.IGNORECASE)
+"""What a text has somewhere if it names a commit so; cheap, and not enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Which upstream commit a commit message names: as it is known, whose it is, as it is written there, and why."""
+
+    commit: str
+    numbers: frozenset[str]
+    digits: str
+    reverted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One commit that may be named: its id as far as it is known, its subject, the tracked patches it stands for."""
+
+    commit: str
+    subject: str
+    numbers: frozenset[str]
+
+
+def upstream_of(tracked: TrackedSeries, landed: Mapping[str, Landed]) -> tuple[Upstream, ...]:
+    """Return the upstream commits of *tracked*, from its ``series.toml`` and from commit notices."""
+    return tuple(
+        Upstream(commit, one.subject, frozenset({one.number}))
+        for one in tracked.patches
+        if (commit := landed[one.number].commit if one.number in landed else one.upstream)
+    )
+
+
+def named_in(message: str, known: Sequence[Upstream]) -> Named | None:
+    """Return what of *known* a commit message says it fixes (``Fixes:``) or reverts; None where it says nothing."""
+    fixes = [trailer.value for trailer in parse_trailers(message) if trailer.name.lower() == "fixes"]
+    said = [(match[1].lower(), match[2], False) for one in fixes if (match := _FIXES.match(one))]
+    said += [(match[1], None, True) for match in _REVERTS.finditer(message)]
+    for digits, title, reverted in said:
+        for one in known:
+            same = one.commit.startswith(digits) or digits.startswith(one.commit)
+            sure = len(digits) >= SURE or title is None or _plain(title) == _plain(one.subject)
+            if same and sure:
+                return Named(one.commit, one.numbers, digits, reverted)
+    return None
+
+
+def exposes(named: Named) -> str:
+    """Say in one sentence what a tree has that has the named commit and not the change that names it."""
+    numbers = ", ".join(sorted(named.numbers))
+    if named.reverted:
+        return f"a tree with {numbers} and without it keeps what upstream took back"
+    return f"a tree with {numbers} and without it has the fault that it fixes"
+
+
+def evidence(named: Named) -> str:
+    """Say in one line why the change that names a commit belongs to it."""
+    words = "it reverts" if named.reverted else "its Fixes: names"
+    return f"{words} {named.digits[:SURE]}, patch {', '.join(sorted(named.numbers))}"
+
+
+def fixes_in_history(
+    commits: Iterable[tuple[str, str]], tracked: TrackedSeries, landed: Mapping[str, Landed]
+) -> tuple[FollowUp, ...]:
+    """Return the commits that fix or revert what *tracked* has upstream, or fix one of these.
+
+    *commits* are id and message, oldest first; one of a stable tree counts as the upstream commit that it names. The
+    commits of *tracked* themselves are left out.
+    """
+    known = list(upstream_of(tracked, landed))
+    found: dict[str, FollowUp] = {}
+    for commit, message in commits:
+        named = named_in(message, known) if MAY_NAME.search(message) else None
+        if named is None:
+            continue
+        stable = _UPSTREAM.search(message)
+        upstream = (stable[1] or stable[2]) if stable else commit
+        title = message.partition("\n")[0].strip()
+        if not any(upstream.startswith(one.commit) for one in known):
+            numbers = tuple(sorted(named.numbers))
+            found[upstream] = FollowUp(
+                title, None, upstream, FollowUpReason.FIXES, numbers, evidence(named), exposes(named)
+            )
+            known.append(Upstream(upstream, title, named.numbers))
+    return tuple(found.values())
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.split())

@@ -205,6 +205,8 @@ class FollowUpReason(StrEnum):
     """It was posted together with one that does."""
     SAME_LINES = "same-lines"
     """It changes the same lines of a user-space header before the release that first had them."""
+    NAMED = "named"
+    """``series.toml`` names it as known."""
 
 
 @dataclass(frozen=True, slots=True)

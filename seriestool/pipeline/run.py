@@ -14,6 +14,7 @@ from seriestool.model.run import RunRecord, Stage, StageResult, Status
 from seriestool.model.series import Variant
 from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import Context, find_tree, workspace_lock
+from seriestool.pipeline.follow_ups import known_follow_ups, search_follow_ups
 from seriestool.pipeline.series import Job, open_series
 from seriestool.pipeline.states import ArchRun
 from seriestool.pipeline.verdict import judge
@@ -46,6 +47,8 @@ def run(ctx: Context, request: RunRequest) -> RunRecord:
     with workspace_lock(ctx.workspace), open_database(ctx.workspace.database) as database:
         started = time.monotonic()
         job = open_series(ctx, request.series, refresh=request.refresh, variant=request.variant)
+        known = known_follow_ups(search_follow_ups(ctx, job), job.tracked)
+        job = replace(job, tracked=replace(job.tracked, known=known))
         recorder = _begin(ctx, database, job, request)
         recorder.stage(_fetch_result(job, time.monotonic() - started))
         with open_store(ctx.cache.store) as store:

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from seriestool import __version__
 from seriestool.model.run import KernelState, RunRecord, Stage, StageResult, Status
 from seriestool.report.kernels import KernelRow, kernel_rows, remarks, stage_name, test_tables, without_baseline
+from seriestool.report.upstream import form_sentence
 from seriestool.report.view import (
     NOTHING,
     Cell,
@@ -61,6 +62,7 @@ def render_html(record: RunRecord) -> str:
         without_baseline=without_baseline(record),
         findings=findings(record),
         missing=missing(record),
+        form=form_sentence(record.trees),
         stages=[(stage_name(record, stage), stage, _stage_cell(stage)) for stage in record.stages],
         version=__version__,
         Stage=Stage,

@@ -14,6 +14,7 @@ from seriestool.model.outcome import HunkOutcome, PatchOutcome, TreeOutcome
 from seriestool.model.run import Finding, PatchStatus, RunRecord, StageResult
 from seriestool.model.series import Dependency
 from seriestool.model.testing import TestResult
+from seriestool.model.upstream import Closure, FollowUpState, FormDifference
 from seriestool.report.view import missing
 
 
@@ -79,6 +80,30 @@ class DependencyJson(TypedDict):
     versions: str | None
     state: str | None
     reason: str | None
+class FormDifferenceJson(TypedDict):
+    """A patch that landed in another form than it was posted."""
+
+    number: str
+    commit: str
+    posted_patch_id: str
+    landed_patch_id: str
+    range_diff: str | None
+
+
+class FollowUpJson(TypedDict):
+    """A later change that belongs to the series; ``missing_on`` are trees with what it amends and without it."""
+
+    number: str | None
+    title: str
+    message_id: str | None
+    commit: str | None
+    reason: str
+    amends: list[str]
+    evidence: str
+    exposes: str
+    posting: str | None
+    posting_id: str | None
+    missing_on: list[str]
 
 
 class ApplyJson(TypedDict):
@@ -88,6 +113,9 @@ class ApplyJson(TypedDict):
     revision: int
     dependencies: list[DependencyJson]
     trees: list[TreeJson]
+    form_differences: list[FormDifferenceJson]
+    follow_ups: list[FollowUpJson]
+    follow_ups_searched: str | None
 
 
 class PatchJson(TypedDict):
@@ -226,14 +254,50 @@ class StatusListJson(TypedDict):
 
 
 def apply_json(
-    slug: str, revision: int, trees: Sequence[TreeOutcome], *, dependencies: Sequence[Dependency] = ()
+    slug: str,
+    revision: int,
+    trees: Sequence[TreeOutcome],
+    *,
+    dependencies: Sequence[Dependency] = (),
+    differences: Sequence[FormDifference] = (),
+    closure: Closure | None = None,
 ) -> ApplyJson:
-    """Return the verdict matrix, and before it what the series says it needs (apply.schema.json)."""
+    """Return what a series needs, the verdicts, and what upstream has beyond the posting (apply.schema.json)."""
     return {
         "series": slug,
         "revision": revision,
         "dependencies": [_dependency(need) for need in dependencies],
         "trees": [_tree(tree) for tree in trees],
+        "form_differences": [_difference(one) for one in differences],
+        "follow_ups": [_follow_up(one) for one in closure.states] if closure else [],
+        "follow_ups_searched": closure.searched if closure else None,
+    }
+
+
+def _difference(one: FormDifference) -> FormDifferenceJson:
+    return {
+        "number": one.number,
+        "commit": one.commit,
+        "posted_patch_id": one.posted,
+        "landed_patch_id": one.landed,
+        "range_diff": one.range_diff,
+    }
+
+
+def _follow_up(state: FollowUpState) -> FollowUpJson:
+    found = state.follow_up
+    return {
+        "number": state.number,
+        "title": found.title,
+        "message_id": found.message_id,
+        "commit": found.commit,
+        "reason": found.reason.value,
+        "amends": list(found.amends),
+        "evidence": found.evidence,
+        "exposes": found.exposes,
+        "posting": found.posting,
+        "posting_id": found.posting_id,
+        "missing_on": list(state.missing_on),
     }
 
 

@@ -23,6 +23,7 @@ from seriestool.model.tree import Tree
 from seriestool.report.dependencies import render_dependencies
 from seriestool.report.excerpt import excerpts
 from seriestool.report.kernels import Failure, failures, kernel_rows, remarks, without_baseline
+from seriestool.report.upstream import render_form
 from seriestool.report.view import (
     NOTHING,
     Cell,
@@ -131,6 +132,7 @@ def _matrix(record: RunRecord) -> RenderableType:
 def _details(record: RunRecord) -> Iterable[RenderableType]:
     """Yield all that comes behind the patch table."""
     yield from _evidence(patch_rows(record.patches, record.trees), record.trees, hunks=False)
+    yield render_form(record.trees)
     yield from _kernels(record)
     yield from _failing(record)
     yield from _findings(record)

@@ -86,7 +86,9 @@ def test_the_schema_refuses_what_is_wrong(path: tuple[str | int, ...], value: ob
 def test_apply_is_the_contract_to_the_letter() -> None:
     record = as_posted()
     output = apply_json(record.slug, record.revision, record.trees)
-    assert list(output) == ["series", "revision", "dependencies", "trees"]
+    assert list(output) == [
+        "series", "revision", "dependencies", "trees", "form_differences", "follow_ups", "follow_ups_searched",
+    ]  # fmt: skip
     assert (output["series"], output["revision"]) == ("synchronous-perf-signals", 4)
     (tree,) = output["trees"]
     assert list(tree) == ["tree", "commit", "patches"]

@@ -145,7 +145,7 @@ def test_siblings_come_along_and_missing_mail_is_named_by_its_number_or_by_the_c
     assert (third.title, third.message_id) == ("3/3 of 'fake: Prepare'", None)
     assert third.evidence.endswith("its mail is not in the archive")
 
-    text = "A U Thor (2):\n  fake: Prepare\n  fake: Mend it\n\nChild Author (1):\n  fake: Test it with a\n    long name\n"
+    text = "A U Thor (2):\n  fake: Prepare\n  fake: Mend it\n\nC Author (1):\n  fake: Test it with a\n    long name\n"
     cover = message("[PATCH 0/3] fake: Mend all of it", text, message_id="a0@e.example")
     third = found(fix, other, cover)[2]
     assert (third.title, third.message_id, third.posting) == (

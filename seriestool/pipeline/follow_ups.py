@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What came after a series: looked for in the archive, and held against what was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from seriestool.errors import SeriestoolError
+from seriestool.formats.mail import Message
+from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
+from seriestool.model.series import FollowUp, FollowUpReason, KnownFollowUp, TrackedPatch, TrackedSeries
+from seriestool.model.upstream import Closure, FollowUpState
+from seriestool.pipeline.context import Context
+from seriestool.pipeline.series import Job
+from seriestool.report.upstream import group, note_of
+from seriestool.sources.archive import open_archive
+from seriestool.sources.files import read_mail_file
+from seriestool.sources.fixes import upstream_of
+from seriestool.sources.followups import find_follow_ups
+
+_ALREADY = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFollowUps:
+    """What was found, and in one phrase where."""
+
+    follow_ups: tuple[FollowUp, ...]
+    searched: str
+
+
+def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
+    """Look for the follow-ups of *job* in the archive, or where it cannot be searched in the mail that was kept.
+
+    An archive that cannot be read is told in ``searched``, and stops nothing.
+    """
+    if not upstream_of(job.tracked, job.landed) and job.tracked.released_on is None:
+        return FoundFollowUps((), "nowhere: no upstream commit of the series is known")
+    messages, searched = _mail(ctx, job)
+    unique = {message.message_id: message for message in (*job.messages, *messages) if message.message_id}
+    found = find_follow_ups(tuple(unique.values()), job.tracked, job.patches, job.landed)
+    return FoundFollowUps(found, searched)
+
+
+def _mail(ctx: Context, job: Job) -> tuple[tuple[Message, ...], str]:
+    try:
+        archive = open_archive(ctx.lore, ctx.cache.downloads)
+        if archive is not None:
+            return tuple(archive.messages()), f"the archive {ctx.lore}"
+        reason = f"{ctx.lore or 'lore.kernel.org'} cannot be searched"
+    except SeriestoolError as error:
+        reason = error.message
+    kept = ctx.workspace.patches / job.tracked.slug / "mail"
+    try:
+        files = sorted(kept.glob("*.mbox"))
+        messages = tuple(message for file in files for message in read_mail_file(file))
+    except SeriestoolError as error:
+        messages, reason = (), f"{reason}; {error.message}"
+    where = f"only the threads kept in patches/{job.tracked.slug}/mail" if messages else "only the series' own thread"
+    return messages, f"{where} ({reason})"
+
+
+def close_over(found: FoundFollowUps, tracked: TrackedSeries, trees: Sequence[TreeOutcome]) -> Closure:
+    """Tell of every follow-up, found or written down in ``series.toml``, on which of *trees* it is missing.
+
+    It is missing on a tree that got a patch it amends in this job, and did not get it.
+    """
+    follow_ups = [*found.follow_ups, *_written_down(found.follow_ups, tracked)]
+    return Closure(tuple(_state(one, tracked, trees) for one in follow_ups), found.searched)
+
+
+def known_follow_ups(found: FoundFollowUps, tracked: TrackedSeries) -> tuple[KnownFollowUp, ...]:
+    """Return what ``series.toml`` knows of and does not carry, and what was found besides, each once.
+
+    What was posted together is one of them. A note of ``series.toml`` stands before what was found.
+    """
+    others = [one for one in found.follow_ups if _number(one, tracked) is None]
+    known: dict[str, KnownFollowUp] = {one.message_id: one for one in tracked.known}
+    for each in group([FollowUpState(one, None, ()) for one in others]):
+        follow_ups = [state.follow_up for state in each.states]
+        written = next((one for one in tracked.known if any(_is(one, other) for other in follow_ups)), None)
+        if written is None:
+            known[each.message_id] = KnownFollowUp(each.title, each.message_id, note_of(each))
+        else:
+            known[written.message_id] = replace(written, note=f"{written.note}; {note_of(each)}")
+    return tuple(known.values())
+
+
+def _written_down(found: Sequence[FollowUp], tracked: TrackedSeries) -> list[FollowUp]:
+    return [
+        FollowUp(one.title, one.message_id, None, FollowUpReason.NAMED, (), one.note, "")
+        for one in tracked.known
+        if not any(_is(one, other) for other in found)
+    ]
+
+
+def _is(known: KnownFollowUp, found: FollowUp) -> bool:
+    """Tell whether both are the same, by message-id or title; an entry may stand for a whole posting."""
+    titles = {title.lower() for title in (found.title, found.posting) if title}
+    return known.message_id in (found.message_id, found.posting_id) or known.title.lower() in titles
+
+
+def _state(follow_up: FollowUp, tracked: TrackedSeries, trees: Sequence[TreeOutcome]) -> FollowUpState:
+    number = _number(follow_up, tracked)
+    return FollowUpState(
+        follow_up, number, tuple(tree.tree for tree in trees if _is_missing(follow_up, number, tree.patches))
+    )
+
+
+def _number(follow_up: FollowUp, tracked: TrackedSeries) -> str | None:
+    """Return the number under which *tracked* carries *follow_up*."""
+    return next((one.number for one in tracked.patches if _carries(one, follow_up)), None)
+
+
+def _carries(one: TrackedPatch, follow_up: FollowUp) -> bool:
+    if one.upstream and follow_up.commit:
+        return follow_up.commit.startswith(one.upstream)
+    return bool(one.message_id and one.message_id == follow_up.message_id) or one.subject == follow_up.title
+
+
+def _is_missing(follow_up: FollowUp, number: str | None, patches: Sequence[PatchOutcome]) -> bool:
+    brought = {one.number for one in patches if one.outcome.usable and one.outcome not in _ALREADY}
+    there = {one.number for one in patches if one.outcome.usable}
+    amended = brought & set(follow_up.amends) if follow_up.amends else brought
+    return bool(amended) and number not in there

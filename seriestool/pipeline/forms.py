@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where upstream's form of a patch is another than the posted one."""
+
+from __future__ import annotations
+
+from seriestool.git.objects import open_store
+from seriestool.git.range_diff import range_diff
+from seriestool.model.upstream import FormDifference
+from seriestool.pipeline.context import Context
+from seriestool.pipeline.series import Job
+
+
+def form_differences(ctx: Context, job: Job, *, with_range_diff: bool) -> tuple[FormDifference, ...]:
+    """Return the patches of *job* that landed with another patch-id than they were posted with.
+
+    *with_range_diff* asks git for the difference. Raises MachineFault.
+    """
+    differing = job.differing
+    if not differing or not with_range_diff:
+        return tuple(
+            FormDifference(posted.number, landed.commit, posted.patch_id, landed.patch.patch_id)
+            for posted, landed in differing
+        )
+    with open_store(ctx.cache.store) as store:
+        return tuple(
+            FormDifference(
+                posted.number, landed.commit, posted.patch_id, landed.patch.patch_id,
+                range_diff(store, posted, landed.patch),
+            )
+            for posted, landed in differing
+        )  # fmt: skip

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Landed and posted forms, and follow-ups, through the whole program on a fake kernel and a written archive."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seriestool.errors import UsageError
+from seriestool.formats.mail import join_mbox
+from seriestool.model.series import Variant
+from seriestool.pipeline.series import load_adaptations, open_series
+from tests.pipeline.conftest import TREE, Bench, git
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = "b" * 40
+Json = Mapping[str, Any]
+_DATE = "Thu, 08 Apr 2021 10:00:00 +0000"
+
+
+def _mail(subject: str, message_id: str, body: str, *, parent: str = "", date: str = _DATE) -> bytes:
+    lines = [
+        "From: A U Thor <author@example.com>",
+        f"Subject: {subject}",
+        f"Date: {date}",
+        f"Message-ID: <{message_id}>",
+    ]
+    lines += [f"In-Reply-To: <{parent}>"] if parent else []
+    return ("\n".join(lines) + f"\n\n{body}").encode()
+
+
+def _thread(archive: Path, message_id: str, *mails: bytes) -> None:
+    place = archive / message_id / "t.mbox.gz"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(gzip.compress(join_mbox(mails)))
+
+
+def _diff(bench: Bench, path: str, line: str) -> str:
+    """Return the diff that adds *line* at the end of a file of the kernel."""
+    file = bench.kernel / path
+    before = file.read_text()
+    file.write_text(before + line)
+    diff = git("diff", "--full-index", cwd=bench.kernel)
+    file.write_text(before)
+    return diff
+
+
+def _notice(commit: str, subject: str, diff: str, trailers: str = "") -> str:
+    return (
+        f"The following commit has been merged into the core branch of tip:\n\nCommit-ID:     {commit}\n"
+        "Author:        A U Thor <author@example.com>\nAuthorDate:    Thu, 08 Apr 2021 12:00:00 +02:00\n\n"
+        f"{subject}\n\nWhy.\n\n{trailers}Signed-off-by: A U Thor <author@example.com>\n---\n\n{diff}"
+    )
+
+
+@pytest.fixture
+def archived(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A series of one patch that landed in another form, its notice in a thread of its own, and a fix of it."""
+    archive = tmp_path / "lore"
+    posted, landed = (_diff(bench, "kernel/signal.c", f"/* {word} */\n") for word in ("posted", "landed"))
+    fix = _diff(bench, "kernel/events.c", "/* mended */\n")
+    signed = "Signed-off-by: A U Thor <author@example.com>\n---\n\n"
+    _thread(archive, "s@e.example", _mail("[PATCH] signal: Say it", "s@e.example", f"Why.\n\n{signed}{posted}"))
+    _thread(archive, "n@tip-bot2", _mail("[tip: core] x", "n@tip-bot2", _notice(COMMIT, "signal: Say it", landed)))
+    fixes = f'Fixes: {COMMIT[:12]} ("signal: Say it")\n'
+    _thread(archive, "f@e.example", _mail("[PATCH] events: Mend it", "f@e.example", f"Why.\n\n{fixes}{signed}{fix}"))
+    monkeypatch.setenv("SERIESTOOL_LORE", str(archive))
+    _track(bench)
+    return bench
+
+
+def _track(bench: Bench, *lines: str, patch: tuple[str, ...] = ()) -> None:
+    directory = bench.root / "patches" / "demo"
+    directory.mkdir(parents=True, exist_ok=True)
+    head = ['title = "demo"', "revision = 1", 'cover = "s@e.example"', *lines]
+    own = ["", "[[patch]]", 'number = "01"', 'subject = "signal: Say it"', 'message-id = "s@e.example"']
+    text = [*head, *own, f'upstream = "{COMMIT[:12]}"', 'notice = "n@tip-bot2"', *patch]
+    (directory / "series.toml").write_text("\n".join(text) + "\n")
+
+
+def _apply(bench: Bench, *words: str) -> Json:
+    done = bench.program("apply", "demo", "--tree", TREE, "--json", "-q", *words)
+    assert done.returncode == 0, done.stderr
+    output: Json = json.loads(done.stdout)
+    return output
+
+
+def _store(bench: Bench) -> Path:
+    return bench.ctx.cache.store
+
+
+def test_the_landed_form_is_taken_and_the_posted_one_on_request(archived: Bench) -> None:
+    commits = {}
+    for words, form in (((), "landed"), (("--variant", "posted"), "posted")):
+        (patch,) = _apply(archived, *words)["trees"][0]["patches"]
+        assert (patch["outcome"], patch["variant"]) == ("applies", form)
+        commits[form] = patch["commit"]
+        text = git("show", f"{patch['commit']}:kernel/signal.c", cwd=_store(archived))
+        assert text.endswith(f"/* {form} */\n")
+    refs = git("for-each-ref", "--format=%(objectname) %(refname)", "refs/seriestool/applied", cwd=_store(archived))
+    for form, commit in commits.items():
+        assert f"{commit} refs/seriestool/applied/demo/v1/{TREE}/{form}/01\n" in refs
+
+
+def test_the_difference_of_both_forms_is_told_and_shown(archived: Bench) -> None:
+    (told,) = _apply(archived)["form_differences"]
+    assert (told["number"], told["commit"], told["range_diff"]) == ("01", COMMIT, None)
+    assert "++/* landed */\n" in _apply(archived, "--range-diff")["form_differences"][0]["range_diff"]
+    page = archived.program("apply", "demo", "--tree", TREE, "-q", "--range-diff").stdout
+    assert "form: 01 as upstream has them" in page
+    assert "    -+/* posted */\n    ++/* landed */\n" in page
+
+
+def test_a_notice_about_another_commit_is_an_error_that_names_both(archived: Bench) -> None:
+    toml = archived.root / "patches" / "demo" / "series.toml"
+    toml.write_text(toml.read_text().replace(COMMIT[:12], OTHER[:12]))
+    done = archived.program("apply", "demo", "--tree", TREE, "-q")
+    assert done.returncode == 125
+    (error, hint) = done.stderr.splitlines()
+    assert error.startswith("error: patch 01: ")
+    assert OTHER[:12] in error
+    assert COMMIT in error
+    assert hint.startswith("hint: ")
+
+
+def test_a_missing_follow_up_is_warned_of_and_one_that_is_applied_is_not(archived: Bench) -> None:
+    (found,) = _apply(archived)["follow_ups"]
+    assert (found["title"], found["number"], found["missing_on"]) == ("events: Mend it", None, [TREE])
+    carried = (
+        "", "[[follow-up]]", 'number = "02"', 'role = "follow-up"', 'subject = "events: Mend it"',
+        'message-id = "f@e.example"',
+    )  # fmt: skip
+    _track(archived, patch=carried)
+    assert _apply(archived)["follow_ups"][0]["missing_on"] == [TREE]
+    (found,) = _apply(archived, "--with-follow-ups")["follow_ups"]
+    assert (found["number"], found["missing_on"]) == ("02", [])
+    page = archived.program("apply", "demo", "--tree", TREE, "-q").stdout
+    assert "follow-ups that were not applied\n- events: Mend it" in page
+    assert "a tree with 01 and without it has the fault that it fixes" in " ".join(page.split())
+
+
+def test_an_archive_that_cannot_be_searched_is_told_of(archived: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _apply(archived)["follow_ups_searched"].startswith("the archive ")
+    monkeypatch.setenv("SERIESTOOL_LORE", "http://127.0.0.1:9/none")
+    output = _apply(archived)
+    assert output["follow_ups"] == []
+    assert output["follow_ups_searched"] == (
+        "only the threads kept in patches/demo/mail (http://127.0.0.1:9/none cannot be searched)"
+    )
+
+
+def test_a_run_lists_what_was_found_once_whoever_wrote_it_down(archived: Bench) -> None:
+    known = ("", "[[known]]", 'title = "a mend"', 'message-id = "f@e.example"', 'note = "wanted"')
+    other = ("", "[[known]]", 'title = "more"', 'message-id = "z@e.example"', 'note = "later"')
+    _track(archived, patch=(*known, *other))
+    done = archived.program("build", "demo", "--tree", TREE, "--arch", "arm", "--json", "-q")
+    record = json.loads(done.stdout)
+    assert [(one["title"], one["message_id"]) for one in record["missing"]] == [
+        ("a mend", "f@e.example"), ("more", "z@e.example"),
+    ]  # fmt: skip
+    assert record["missing"][0]["note"].startswith("wanted; its Fixes: names 0123456789ab, patch 01; a tree with 01")
+    fetched = next(stage for stage in record["stages"] if stage["stage"] == "fetch")
+    assert fetched["detail"] == "1 patches, 1 of them as they landed; landed in another form than posted: 01"
+    assert record["trees"][0]["patches"][0]["variant"] == "landed"
+    (named,) = [one for one in _apply(archived)["follow_ups"] if one["reason"] == "named"]
+    assert (named["title"], named["missing_on"]) == ("more", [TREE])
+
+
+def _adaptation(patch_id: str, word: str) -> str:
+    return (
+        f'patch-id = "{patch_id}"\ntree = "{TREE}"\nmade-on = "1"\nauthor = "A <a@e.example>"\ndate = 2021-04-08\n'
+        f'reason = "for what was {word}"\n[[hunk]]\nfile = "kernel/signal.c"\nnumber = 1\nreason = "x"\n'
+        f'edits = [ {{ after = 0, insert = ["+/* {word} */"] }} ]\n'
+    )
+
+
+def test_each_form_has_its_own_adaptation(archived: Bench) -> None:
+    ctx = replace(archived.ctx, lore=os.environ["SERIESTOOL_LORE"])
+    jobs = {form: open_series(ctx, "demo", variant=form) for form in Variant}
+    place = archived.root / "patches" / "demo" / "adaptations" / TREE
+    place.mkdir(parents=True)
+    for form, name in ((Variant.POSTED, "01.toml"), (Variant.LANDED, "01.landed.toml")):
+        (patch,) = jobs[form].selected(with_follow_ups=False)
+        (place / name).write_text(_adaptation(patch.patch_id, form))
+    for form, job in jobs.items():
+        assert load_adaptations(job, TREE)["01"].reason == f"for what was {form}"
+    (place / "01.landed.toml").unlink()
+    assert load_adaptations(jobs[Variant.LANDED], TREE)["01"].reason == "for what was posted"  # and is told to be stale
+    (place / "01.more.toml").write_text((place / "01.toml").read_text())
+    with pytest.raises(UsageError, match=r"01\.more\.toml: is for the same patch-id as 01\.toml"):
+        load_adaptations(jobs[Variant.LANDED], TREE)

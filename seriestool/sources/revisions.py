@@ -17,6 +17,7 @@ from seriestool.formats.subject import SubjectPrefix
 from seriestool.sources.thread import Posting, find_postings
 
 _ALIKE = 0.75  # of two titles: a series that is renamed from revision to revision keeps most of its words
+_COMPARED = 200  # characters of a title; the time grows with their square
 _STABLE = re.compile(r"AUTOSEL|stable|v?\d+\.\d+(?:\.\d+|\.y|-stable|\+)?|(?:stable|linux)-\d.*", re.IGNORECASE)
 _COUNT = re.compile(r"\S.* \((\d{1,4})\):")  # git-shortlog(1): "A U Thor (5):", then one indented subject a line
 
@@ -151,7 +152,8 @@ def _are_revisions(one: Posted, other: Posted) -> bool:
         return False
     if one.title.startswith("Revert ") != other.title.startswith("Revert "):
         return False  # as alike as it looks, it is the opposite
-    return SequenceMatcher(None, one.title.lower(), other.title.lower(), autojunk=False).ratio() >= _ALIKE
+    titles = (title[:_COMPARED].lower() for title in (one.title, other.title))
+    return SequenceMatcher(None, *titles, autojunk=False).ratio() >= _ALIKE
 
 
 def _shortlog(text: str) -> tuple[str, ...]:

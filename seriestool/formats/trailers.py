@@ -19,7 +19,7 @@ def parse_trailers(message: str) -> tuple[Trailer, ...]:
     """
     found: list[Trailer] = []
     may_go_on = False
-    for line in _trailer_block(message.rstrip("\n").split("\n")):
+    for line in _trailer_block(message.rstrip("\n").split("\n"))[1]:
         match = _TRAILER.fullmatch(line)
         if match:
             found.append(Trailer(match[1], match[2].strip()))
@@ -32,14 +32,20 @@ def parse_trailers(message: str) -> tuple[Trailer, ...]:
     return tuple(found)
 
 
+def trailer_block_start(lines: list[str]) -> int | None:
+    """Return the index of the first line of the trailers at the end of a message's *lines*, None without any."""
+    start, block = _trailer_block(lines)
+    return start if block else None
+
+
 def parse_trailer_line(line: str) -> Trailer | None:
     """Return the trailer that *line* is, or None."""
     match = _TRAILER.fullmatch(line.rstrip())
     return Trailer(match[1], match[2].strip()) if match and match[2].strip() else None
 
 
-def _trailer_block(lines: list[str]) -> list[str]:
-    """Return the lines of the last paragraph if they are trailers."""
+def _trailer_block(lines: list[str]) -> tuple[int, list[str]]:
+    """Return the lines of the last paragraph and where they begin; no lines if they are no trailers."""
     title = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
     start = len(lines)
     while start > title and (not lines[start - 1].strip() or lines[start - 1].startswith("#")):
@@ -48,9 +54,9 @@ def _trailer_block(lines: list[str]) -> list[str]:
     while start > title and lines[start - 1].strip():
         start -= 1
     if start <= title:
-        return []
+        return start, []
     block = lines[start:end]
-    return block if _are_trailers(block) else []
+    return start, block if _are_trailers(block) else []
 
 
 def _are_trailers(block: list[str]) -> bool:

@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("test", "test", "Apply, build, boot and test, without a report."),
     ("run", "run", "The whole job: fetch, apply, build, boot, test, report."),
     ("report", "report", "Render a stored run: terminal, html or json."),
+    ("export", "export", "Write a series that applies as mail, quilt series or branch, ready for stable."),
     ("demo", "demo", "Run the main job on real input, or on the series that comes with seriestool."),
     ("doctor", "doctor", "Say what this machine lacks, and install it."),
     ("completion", "completion", "Print the shell completion script."),

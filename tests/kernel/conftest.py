@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,13 @@ class Workspace:
 
     root: Path
 
-    def program(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def program(
+        self, *words: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run the program; progress goes to the terminal, because a kernel takes minutes."""
-        environment = _REAL | {"PYTHONPATH": str(ROOT), "SERIESTOOL_LORE": str(SHARED / "lore")}
+        whole = {**_REAL, "PYTHONPATH": str(ROOT), "SERIESTOOL_LORE": str(SHARED / "lore"), **(environment or {})}
         return subprocess.run(
-            [sys.executable, "-m", "seriestool", *words], cwd=self.root, env=environment, stdout=subprocess.PIPE,
+            [sys.executable, "-m", "seriestool", *words], cwd=self.root, env=whole, stdout=subprocess.PIPE,
             text=True, check=False,
         )  # fmt: skip
 

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole ids of upstream commits, from wherever one is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from seriestool.errors import CommandFailed, UsageError
+from seriestool.git.command import Git, git_at, run_git
+from seriestool.git.objects import ObjectStore
+from seriestool.model.tree import GitSource
+from seriestool.pipeline.context import Context
+from seriestool.pipeline.series import Job
+
+WHOLE = 40  # hex digits
+
+
+def upstream_commits(ctx: Context, store: ObjectStore, job: Job) -> Mapping[str, str]:
+    """Return the upstream commit of each patch that has one, by number: whole where some source knows it whole.
+
+    Asked are ``series.toml``, the commit notices, the object store, and the git repositories of this machine that
+    ``seriestool.toml`` names.
+    """
+    written = {tracked.number: tracked.upstream for tracked in job.tracked.patches if tracked.upstream}
+    written |= {number: landed.commit for number, landed in job.landed.items()}
+    short = {number: commit for number, commit in written.items() if len(commit) < WHOLE}
+    repositories = list(_repositories(ctx)) if short else []
+    return written | {number: _whole(store, repositories, commit) or commit for number, commit in short.items()}
+
+
+def check_whole(commits: Mapping[str, str], numbers: Sequence[str]) -> None:
+    """Raise UsageError, naming them, where upstream commits of the patches *numbers* are abbreviated."""
+    short = [f"{number} ({commits[number]})" for number in numbers if len(commits.get(number, "0" * WHOLE)) < WHOLE]
+    if short:
+        raise UsageError(
+            f"stable wants whole commit ids, and only the beginning is known of: {', '.join(short)}",
+            hint="write all 40 digits into series.toml, or name a git tree that has them; or --allow-abbreviated",
+        )
+
+
+def _whole(store: ObjectStore, repositories: Sequence[Git], commit: str) -> str | None:
+    if found := store.resolve(commit):
+        return found
+    for git in repositories:
+        with suppress(CommandFailed):
+            return run_git(git, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    return None
+
+
+def _repositories(ctx: Context) -> Iterator[Git]:
+    places = dict.fromkeys(spec.source.url for spec in ctx.config.trees if isinstance(spec.source, GitSource))
+    for place in places:
+        path = Path(place).expanduser()
+        if "://" not in place and path.is_dir():
+            inner = path / ".git"
+            yield git_at((inner if inner.exists() else path).resolve(), users_config=True)

@@ -17,8 +17,10 @@ from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import Person, Role, TrackedPatch, Variant
 from seriestool.model.tree import DebianSource, GitSource, Tree, TreeSpec
 from seriestool.pipeline.context import Context
+from seriestool.pipeline.follow_ups import close_over, search_follow_ups
 from seriestool.pipeline.series import Job, load_adaptations
 from seriestool.pipeline.upstream import check_whole, upstream_commits
+from seriestool.report.upstream import group, note_of
 
 _THERE = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
 
@@ -68,7 +70,7 @@ class Exporter:
             reroll=self.request.reroll,
             patches=patches,
             left_out=tuple(each for each in outcome.patches if each.outcome in _THERE),
-            not_included=self._not_included(outcome),
+            not_included=tuple(self._not_included(outcome)),
             stat=show_stat(self.store, patches[0].before, patches[-1].after),
             command=self._command(),
         )
@@ -122,14 +124,19 @@ class Exporter:
         if verdict.variant is Variant.POSTED and entry.number in differing:
             yield f"as posted in {entry.message_id}; the upstream commit differs"
 
-    def _not_included(self, outcome: TreeOutcome) -> tuple[NotIncluded, ...]:
-        tried = {each.number for each in outcome.patches}
-        tracked = self.job.tracked
-        follow_ups = (each for each in tracked.patches if each.role is Role.FOLLOW_UP and each.number not in tried)
-        return (
-            *(NotIncluded(each.subject, each.message_id or None, each.upstream, each.note) for each in follow_ups),
-            *(NotIncluded(each.title, each.message_id or None, None, each.note) for each in tracked.known),
-        )
+    def _not_included(self, outcome: TreeOutcome) -> Iterator[NotIncluded]:
+        """Yield what the series carries and was not applied, then what came later and belongs to what was."""
+        applied, tracked = {each.number for each in outcome.patches}, self.job.tracked
+        for each in tracked.patches:
+            if each.role is Role.FOLLOW_UP and each.number not in applied:
+                yield NotIncluded(each.subject, each.message_id or None, each.upstream, each.note)
+        found = search_follow_ups(self.ctx, self.job)
+        if found.follow_ups or tracked.known:
+            self.ctx.progress.note(f"follow-ups looked for in {found.searched}")
+        states = close_over(found, tracked, [outcome]).states
+        for one in group([state for state in states if state.missing_on and state.number is None]):
+            commit = one.states[0].follow_up.commit if len(one.states) == 1 else None
+            yield NotIncluded(one.title, one.message_id or None, commit, note_of(one))
 
     def _command(self) -> str:
         """Return what repeats the export, without places of this machine."""

@@ -184,6 +184,25 @@ def test_what_the_tree_has_is_left_out(outgoing: Outgoing) -> None:
     taken_in(export, outgoing.checkout(), *AM, *mail_files(outgoing.out))
 
 
+def test_what_is_not_included_is_told(outgoing: Outgoing) -> None:
+    outgoing.series(A, Step(A7), Step(one(a_c=lines("7 changed", "20 too")), "core: finish it\n"))
+    path = outgoing.root / "patches" / SLUG / "series.toml"
+    known = '[[known]]\ntitle = "core: later"\nmessage-id = "later@example.org"\nnote = "amends it"\n'
+    follow_up = '[[follow-up]]\nrole = "follow-up"\nnumber = "02"'
+    path.write_text(path.read_text().replace('[[patch]]\nnumber = "02"', follow_up) + known)
+    done = outgoing.program("export", SLUG, "--tree", TREE, "-o", str(outgoing.out))
+    warned = [line for line in done.stderr.decode().splitlines() if line.startswith("warning: ")]
+    assert warned == ["warning: not included: patch 2", "warning: not included: core: later"]
+    assert "\n\n- patch 2\n- core: later\n     amends it\n     https://lore.kernel.org/r/later@example.org\n" in (
+        outgoing.out / "0000-cover-letter.patch"
+    ).read_text()
+    export = outgoing.prepare(ExportRequest(SLUG, TREE, with_follow_ups=True)).export
+    assert export is not None
+    assert [patch.title for patch in export.patches] == ["core: change things", "core: finish it"]
+    assert [each.title for each in export.not_included] == ["core: later"]
+    assert export.command == "seriestool export demo --tree stable --with-follow-ups"
+
+
 def test_nothing_to_export(outgoing: Outgoing) -> None:
     outgoing.series(A, Step(A7), stable=A7)
     done = outgoing.program("export", SLUG, "--tree", TREE, "-o", "out")

@@ -19,6 +19,7 @@ from seriestool.model.series import Variant
 @options.refresh_option
 @options.json_option
 @options.quiet_option
+@click.option("--with-prerequisites", is_flag=True, help="Put the commits in front that the series needs.")
 @click.option("--no-adaptations", is_flag=True, help="Judge the patches without recorded adaptations.")
 @click.option(
     "-C", "--context", type=click.IntRange(min=0), metavar="N",
@@ -35,6 +36,7 @@ def command(
     as_json: bool,
     quiet: bool,
     variant: str,
+    with_prerequisites: bool,
     no_adaptations: bool,
     context: int | None,
     range_diff: bool,
@@ -42,8 +44,9 @@ def command(
     """Say for every patch and tree whether it applies, and why; nothing is checked out.
 
     Every state becomes a commit under refs/seriestool/applied/ of the object store, but for an answer with
-    --no-adaptations or --context. Follow-ups that belong to the series and were not applied are named. Exit code 3
-    when a patch does not apply to one of the trees.
+    --no-adaptations or --context. Commits that the series needs are looked for in the histories of the git trees of
+    seriestool.toml. Follow-ups that belong to the series and were not applied are named. Exit code 3 when a patch
+    does not apply to one of the trees.
     """
     from seriestool.pipeline.apply import apply_trees
     from seriestool.pipeline.follow_ups import close_over, search_follow_ups
@@ -55,7 +58,7 @@ def command(
     names = options.all_trees(ctx) if all_trees else options.chosen_trees(ctx, series, trees)
     job, outcomes = apply_trees(
         ctx, series, names, with_follow_ups=with_follow_ups, adapt=not no_adaptations, refresh=refresh,
-        variant=Variant(variant), context=context,
+        variant=Variant(variant), context=context, with_prerequisites=with_prerequisites,
     )  # fmt: skip
     differences = form_differences(ctx, job, with_range_diff=range_diff)
     closure = close_over(search_follow_ups(ctx, job), job.tracked, outcomes)

@@ -189,6 +189,11 @@ class Histories:
         """Every history, the tree's own first."""
         return (*([self.own] if self.own else []), *self.others)
 
+    def find(self, rev: str) -> tuple[History, Oid] | None:
+        """Return a history that has the commit *rev*, else a repository that merely knows it, and the whole id."""
+        known = [(history, oid) for history in self.all if (oid := history.resolve(rev))]
+        return next((each for each in known if each[0].contains(each[1])), known[0] if known else None)
+
 
 def _lines(commits: Iterable[str]) -> bytes:
     return "".join(f"{commit}\n" for commit in commits).encode()

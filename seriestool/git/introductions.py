@@ -41,11 +41,10 @@ class Origin:
 
 def find_origin(patch: Patch, upstream: Upstream | None, tree: Tree, histories: Histories) -> Origin | None:
     """Return where *patch* comes from: where its upstream commit is, or what is it there, or where it would fit."""
-    for history in histories.all:
-        commit = history.resolve(upstream.commit) if upstream and upstream.commit else None
-        origin = Origin(history, history.source.commit, in_tree(history, tree)).before(commit) if commit else None
-        if origin:
-            return origin
+    found = histories.find(upstream.commit) if upstream and upstream.commit else None
+    if found:
+        history, commit = found
+        return Origin(history, commit, in_tree(history, tree)).before(commit)
     known = {patch.number: upstream} if upstream else {}
     for history in histories.others:
         landing = search_history(history, [patch], known).get(patch.number)

@@ -101,7 +101,7 @@ class _Search:
         self._history = history
         self._trail = trail
         self._touched: Mapping[str, frozenset[str]] | None = None
-        self._ids: dict[tuple[str, bool], str] = {}
+        self._diffs: dict[tuple[str, bool], bytes] = {}
 
     def landing(self, patch: Patch, upstream: str | None, *, contained: bool) -> Landing | None:
         """Return the strongest evidence that is still in force, else who took the patch back, else None."""
@@ -159,12 +159,18 @@ class _Search:
     def _same_patch_id(self, patch: Patch, places: Sequence[int]) -> list[int]:
         renames = any(file.change in (Change.RENAME, Change.COPY) for file in patch.files)
         commits = [self._trail.logged[at].commit for at in places]
-        unknown = [commit for commit in commits if (commit, renames) not in self._ids]
+        unknown = [commit for commit in commits if (commit, renames) not in self._diffs]
         for commit, diff in self._history.diffs(unknown, renames=renames).items() if unknown else ():
-            self._ids[commit, renames] = _patch_id(diff)
-        return [
-            at for at, commit in zip(places, commits, strict=True) if self._ids.get((commit, renames)) == patch.patch_id
-        ]
+            self._diffs[commit, renames] = diff
+        mark = _longest_word(patch)
+        diffs = [(at, self._diffs.get((commit, renames), b"")) for at, commit in zip(places, commits, strict=True)]
+        return [at for at, diff in diffs if mark in diff and _patch_id(diff) == patch.patch_id]
+
+
+def _longest_word(patch: Patch) -> bytes:
+    """Return what every diff with the same patch-id has in it, as only white space may differ."""
+    lines = (line.text for file in patch.files for hunk in file.hunks for line in hunk.lines if line.sign != " ")
+    return max((word for line in lines for word in line.split()), key=len, default=b"")
 
 
 def _patch_id(diff: bytes) -> str:

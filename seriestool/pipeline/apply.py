@@ -6,29 +6,32 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from seriestool.git.apply import apply_series, commit_of
 from seriestool.git.landing import find_landings
 from seriestool.git.objects import ObjectStore, open_store
+from seriestool.git.prerequisites import with_introductions
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.series import Variant
 from seriestool.model.tree import Tree, TreeSpec
 from seriestool.pipeline.context import Context, find_tree
 from seriestool.pipeline.histories import known_upstream, open_histories
+from seriestool.pipeline.prerequisites import Needs, find_needs, tell_needs
 from seriestool.pipeline.series import Job, load_adaptations, open_series
 from seriestool.trees import import_tree, known_tree
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A series on one tree: the verdicts, and the commit of each kernel state."""
+    """A series on one tree: the verdicts, the commit of each kernel state, and what had to go in front or would."""
 
     tree: Tree
     outcome: TreeOutcome
     states: dict[KernelState, str]
     result: StageResult
+    needs: Needs = field(default_factory=Needs)
 
 
 def apply_trees(
@@ -41,6 +44,7 @@ def apply_trees(
     refresh: bool,
     context: int | None = None,
     variant: Variant = Variant.LANDED,
+    with_prerequisites: bool = False,
 ) -> tuple[Job, tuple[TreeOutcome, ...]]:
     """Apply the series called *series* onto each of *trees*; nothing is stored but commits.
 
@@ -51,10 +55,11 @@ def apply_trees(
     with open_store(ctx.cache.store) as store:
         applied = [
             apply_tree(
-                ctx, store, job, spec, with_follow_ups=with_follow_ups, adapt=adapt, context=context
+                ctx, store, job, spec, with_follow_ups=with_follow_ups, adapt=adapt, context=context,
+                with_prerequisites=with_prerequisites,
             ).outcome
             for spec in specs
-        ]
+        ]  # fmt: skip
     return job, tuple(applied)
 
 
@@ -67,29 +72,41 @@ def apply_tree(
     with_follow_ups: bool,
     adapt: bool = True,
     context: int | None = None,
+    with_prerequisites: bool = False,
 ) -> Applied:
     """Import the tree if it is not there yet, and apply the series onto it, with recorded adaptations if *adapt*.
 
-    With *context*, a patch may also fit with only so many lines of it.
+    With *context*, a patch may also fit with only so many lines of it. With *with_prerequisites*, what the series needs
+    and some history has goes in front, as patches "P1", "P2".
 
     Raises MachineFault (no network, disk full) and UsageError (a wrong adaptation file).
     """
     tree = import_tree(spec, store=store, cache=ctx.cache, progress=ctx.progress)
     started = time.monotonic()
-    patches = job.selected(with_follow_ups=with_follow_ups)
+    patches, known = job.selected(with_follow_ups=with_follow_ups), known_upstream(job)
+    adaptations = load_adaptations(job, spec.name) if adapt else {}
+    # What a series gives without its adaptations, or with less context, is an answer, and no state to go on from.
+    prefix = _ref_prefix(job, spec) if adapt and context is None else None
+    others = [other for each in ctx.config.trees if (other := known_tree(each, store))]
     with open_histories(ctx, store, spec, tree) as histories:
-        landings = find_landings(tree, patches, known_upstream(job), histories)
-    outcome = apply_series(
-        store,
-        tree,
-        patches,
-        landings=landings,
-        adaptations=load_adaptations(job, spec.name) if adapt else {},
-        # What a series gives without its adaptations, or with less context, is an answer, and no state to go on from.
-        ref_prefix=_ref_prefix(job, spec) if adapt and context is None else None,
-        others=[other for each in ctx.config.trees if (other := known_tree(each, store))],
-        context=context,
-    )
+        landings = find_landings(tree, patches, known, histories)
+        outcome = apply_series(
+            store, tree, patches, landings=landings, adaptations=adaptations, ref_prefix=prefix,
+            others=others, context=context,
+        )  # fmt: skip
+        needs = find_needs(
+            store, tree, patches, outcome, histories,
+            known=known, adaptations=adaptations, landings=landings, dependencies=job.dependencies,
+        )  # fmt: skip
+    found = needs.prerequisites
+    tell_needs(needs, spec.name, ctx.progress, applied=with_prerequisites)
+    if with_prerequisites and found.commits:
+        outcome = apply_series(
+            store, tree, [*found.patches, *patches],
+            landings=landings | found.landings, adaptations=adaptations,
+            ref_prefix=f"{prefix}+prerequisites" if prefix else None, others=others, context=context,
+        )  # fmt: skip
+    outcome = with_introductions(outcome, found)
     outcome = replace(
         outcome, patches=tuple(replace(each, variant=job.variant_of(each.number)) for each in outcome.patches)
     )
@@ -105,7 +122,7 @@ def apply_tree(
         tree=spec.name,
         commit=outcome.patches[-1].commit if outcome.patches else tree.commit,
     )
-    return Applied(tree, outcome, states, result)
+    return Applied(tree, outcome, states, result, needs)
 
 
 def _ref_prefix(job: Job, spec: TreeSpec) -> str:

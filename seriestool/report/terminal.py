@@ -36,6 +36,7 @@ from seriestool.report.view import (
     evidence,
     findings,
     hunk_name,
+    introduced,
     kernel_name,
     missing,
     outcome_cell,
@@ -229,6 +230,7 @@ def _hunk(hunk: HunkOutcome) -> Text:
     lines += excerpts(hunk) or [f"  {label:9} {line}" for label, line in differing(hunk)]
     if hunk.elsewhere:
         lines.append(f"  would fit: {clean(', '.join(hunk.elsewhere))}")
+    lines += [f"  {label:9} {line}" for label, line in introduced(hunk)]
     return Text("\n".join(lines), style="dim")
 
 

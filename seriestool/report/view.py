@@ -204,6 +204,15 @@ def differing(hunk: HunkOutcome) -> tuple[tuple[str, str], ...]:
     return tuple((label, clean_line(line.strip())) for label, line in lines)
 
 
+def introduced(hunk: HunkOutcome) -> tuple[tuple[str, str], ...]:
+    """Return, labelled, the commits that brought what the hunk expects: needed, perhaps needed, or by the way."""
+    labels = {True: "needs:", False: "not:", None: "perhaps:"}
+    return tuple(
+        (labels[each.needed], clean(f"{each.commit[:12]} ({each.subject}) of {each.history}"))
+        for each in hunk.introduced
+    )
+
+
 def diagnostic(line: str) -> str:
     """Return one diagnostic line of a test without KTAP's sign in front."""
     return clean_line(line.removeprefix("#").removeprefix(" "))

@@ -26,6 +26,16 @@ suite = "bookworm"
 git = "~/src/linux"
 ref = "my-branch"
 
+[trees.after]
+git = "~/src/linux"
+ref = "my-branch"
+history = "v5.10"
+
+[trees.all]
+git = "https://git.example/linux.git"
+ref = "main"
+history = true
+
 [trees.release]
 tarball = "linux-6.6.tar.xz"
 """
@@ -37,6 +47,8 @@ def test_every_form_of_a_tree() -> None:
             TreeSpec("stable-5.10", DebianSource("linux-source-5.10", "bullseye-security", "5.10.262-1")),
             TreeSpec("newest", DebianSource("linux-source-6.1", "bookworm", None)),
             TreeSpec("mine", GitSource("~/src/linux", "my-branch")),
+            TreeSpec("after", GitSource("~/src/linux", "my-branch", history="v5.10")),
+            TreeSpec("all", GitSource("https://git.example/linux.git", "main", history=True)),
             TreeSpec("release", TarballSource("linux-6.6.tar.xz")),
         ),
         arches=("arm",),
@@ -85,6 +97,9 @@ def test_own_trees_come_first_and_replace_those_of_the_same_name() -> None:
         ('[trees.a]\ntarball = "y"\nbranch = "z"', 'f: [trees."a"]: branch: unknown key'),
         ('[trees.a]\ntarball = 7', 'f: [trees."a"]: tarball: is not a string'),
         ('[trees.a]\ngit = "x"\nref = "--upload-pack=evil"', 'f: [trees."a"]: ref: '),
+        ('[trees.a]\ngit = "x"\nref = "main"\nhistory = 5', 'f: [trees."a"]: history: is not a string'),
+        ('[trees.a]\ngit = "x"\nref = "main"\nhistory = "-x"', 'f: [trees."a"]: history: '),
+        ('[trees.a]\ntarball = "y"\nhistory = true', 'f: [trees."a"]: history: unknown key'),
         ('[trees.a]\ndebian = "../x"\nsuite = "s"', 'f: [trees."a"]: debian: '),
         ('[trees.a]\ndebian = "linux"\nsuite = "-o x"', 'f: [trees."a"]: suite: '),
         ('[trees."a/b"]\ntarball = "y"', 'f: [trees."a/b"]: not a name for a tree'),

@@ -58,12 +58,12 @@ class Repository:
         assert text.count(old) == 1, (old, text)
         return text.replace(old, new)
 
-    def release(self, version: str, sublevel: str = "") -> str:
+    def release(self, version: str) -> str:
         """Commit a Makefile of that version and tag it."""
         numbers, _, candidate = version.partition("-")
         major, minor, *rest = numbers.split(".")
-        extra = f"-{candidate}" if candidate else ""
-        text = f"VERSION = {major}\nPATCHLEVEL = {minor}\nSUBLEVEL = {rest[0] if rest else 0}\nEXTRAVERSION = {extra}\n"
+        extra = f" -{candidate}" if candidate else ""
+        text = f"VERSION = {major}\nPATCHLEVEL = {minor}\nSUBLEVEL = {rest[0] if rest else 0}\nEXTRAVERSION ={extra}\n"
         commit = self.commit(f"Linux {version}", Makefile=text)
         self.git("tag", "-a", "-m", version, f"v{version}")
         return commit

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``apply`` with histories around: evidence, explanations, and prerequisites in front of the series."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import validate
+
+from tests.git.upstream import CODE, Repository
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Desk:
+    """A workspace with one patch, ``demo``, that stands on a commit which the tree ``stable`` does not have."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.repository = repository = Repository(root / "linux")
+        repository.commit("core: begin", code__c=CODE)
+        repository.release("5.10")
+        step = repository.edit("\tcall_3();\n", "\tcall_3();\n\tfresh_step(context);\n")
+        self.needed = repository.commit("core: needed", "Why.", code__c=step)
+        self.patch = repository.commit("core: the patch", "Why.", code__c=repository.edit("(context)", "(context, 1)"))
+        repository.branch("stable", "v5.10")
+        directory = root / "patches" / "demo"
+        directory.mkdir(parents=True)
+        mail = repository.git("format-patch", "--stdout", "-1", self.patch)
+        (directory / "0001.patch").write_text(mail + "\n")
+        (directory / "series.toml").write_text(
+            'title = "demo"\nrevision = 1\n[[patch]]\nnumber = "01"\nsubject = "core: the patch"\n'
+            f'file = "0001.patch"\nupstream = "{self.patch[:12]}"\n'
+        )
+        self.trees("mainline", "stable")
+
+    def trees(self, *names: str, url: str = "linux", more: str = "") -> None:
+        """Write seriestool.toml."""
+        refs = {"mainline": "main", "stable": "stable"}
+        text = "".join(f'[trees."{name}"]\ngit = "{url}"\nref = "{refs[name]}"\n{more}\n' for name in names)
+        (self.root / "seriestool.toml").write_text(text)
+
+    def apply(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``seriestool apply demo``."""
+        command = [sys.executable, "-m", "seriestool", "-C", str(self.root), "apply", "demo", *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_evidence_and_explanation(desk: Desk) -> None:
+    done = desk.apply("--tree", "mainline", "--tree", "stable")
+    assert done.returncode == 3
+    said = " ".join(done.stdout.split())
+    assert f"already: contained: upstream commit {desk.patch[:12]} is in the history" in said
+    assert f"needs: {desk.needed[:12]} (core: needed) of mainline" in said
+    assert f"stable: --with-prerequisites would apply {desk.needed[:12]} (core: needed) first" in done.stderr
+
+
+@pytest.mark.parametrize("url", [False, True])
+def test_with_prerequisites(desk: Desk, url: bool) -> None:
+    if url:
+        desk.trees("mainline", "stable", url=desk.repository.path.as_uri(), more="history = true")
+        # Another tree's history is known once it was fetched.
+        desk.apply("--tree", "mainline")
+    done = desk.apply("--tree", "stable", "--with-prerequisites", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    validate(found, json.loads((ROOT / "docs/reference/schema/apply.schema.json").read_text()))
+    first, second = found["trees"][0]["patches"]
+    assert (first["number"], first["subject"], first["outcome"]) == ("P1", "core: needed", "applies")
+    assert first["evidence"] == f"prerequisite: commit {desk.needed[:12]} of mainline, needed by 01; exact"
+    assert (second["number"], second["outcome"]) == ("01", "applies")
+    shown = desk.apply("--tree", "stable", "--with-prerequisites")
+    assert f"P1 applies: prerequisite: commit {desk.needed[:12]}" in " ".join(shown.stdout.split())
+
+
+def test_the_states_of_a_plain_run_stay_where_they_were(desk: Desk) -> None:
+    def states() -> list[str]:
+        store = Path.home() / ".cache" / "seriestool" / "kernel.git"
+        command = ["git", "--git-dir", str(store), "for-each-ref", "--format=%(refname)", "refs/seriestool/applied/"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    desk.apply("--tree", "stable")
+    before = states()
+    desk.apply("--tree", "stable", "--with-prerequisites")
+    prefix = "refs/seriestool/applied/demo/v1/stable+prerequisites"
+    assert states() == sorted([*before, f"{prefix}/01", f"{prefix}/P1"])
+
+
+def test_without_a_history(desk: Desk) -> None:
+    desk.trees("stable", more="history = false")
+    done = desk.apply("--tree", "stable", "--with-prerequisites")
+    assert done.returncode == 3
+    assert "stable: no prerequisites were found" in done.stderr
+
+
+def test_a_neighbour_that_cannot_be_read(desk: Desk) -> None:
+    with (desk.root / "seriestool.toml").open("a") as file:
+        file.write('[trees."gone"]\ngit = "gone"\nref = "main"\n')
+    done = desk.apply("--tree", "stable")
+    assert done.returncode == 3
+    assert "the history of gone is left out: no such directory" in done.stderr

@@ -17,7 +17,7 @@ from seriestool.git.history import Histories, History
 from seriestool.git.introductions import in_tree
 from seriestool.git.landing import Landing, Upstream, find_landings
 from seriestool.git.objects import ObjectStore
-from seriestool.git.prerequisites import Candidate
+from seriestool.git.proposal import Candidate
 from seriestool.git.reverts import Trail, same_commit
 from seriestool.git.view import View
 from seriestool.git.weigh import weigh

@@ -122,15 +122,15 @@ class History:
         not count. Both must be in the repository. Changes of side branches that a merge dropped are there too: a
         revert may be among them.
         """
-        files = sorted(set(paths))
+        files = sorted({path for path in paths if "\n" not in path})  # git reads a path from a line
         if not files:
             return ()
         without = [*without, *([self.source.after] if self.source.after else [])]
         key = (*files, "", *until, "", *without)
         if key not in self._logs:
-            revs = "".join(f"{rev}\n" for rev in [*(until or [self.source.commit]), *(f"^{rev}" for rev in without)])
+            asked = [*(until or [self.source.commit]), *(f"^{rev}" for rev in without), "--", *files]
             walk = ("rev-list", "--full-history", "--date-order", "--no-merges", "--encoding=UTF-8", _FORMAT, "--stdin")
-            said = read_git(self._git, *walk, "--", *files, stdin=revs.encode())
+            said = read_git(self._git, *walk, stdin=_lines(asked))
             self._logs[key] = tuple(_logged(record) for record in said.split(b"\0\n") if record.strip())
         return self._logs[key]
 
@@ -195,8 +195,8 @@ class Histories:
         return next((each for each in known if each[0].contains(each[1])), known[0] if known else None)
 
 
-def _lines(commits: Iterable[str]) -> bytes:
-    return "".join(f"{commit}\n" for commit in commits).encode()
+def _lines(words: Iterable[str]) -> bytes:
+    return "".join(f"{word}\n" for word in words).encode("utf-8", "surrogateescape")
 
 
 def _logged(record: bytes) -> Logged:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from seriestool.git.apply import apply_series, commit_of
 from seriestool.git.landing import find_landings
 from seriestool.git.objects import ObjectStore, open_store
-from seriestool.git.prerequisites import with_introductions
+from seriestool.git.proposal import with_introductions
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.series import Variant

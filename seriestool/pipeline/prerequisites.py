@@ -10,12 +10,14 @@ from seriestool.git.dependencies import Resolution, State, Surroundings, resolve
 from seriestool.git.history import Histories
 from seriestool.git.landing import Landing, Upstream
 from seriestool.git.objects import ObjectStore
-from seriestool.git.prerequisites import Prerequisites, find_prerequisites
+from seriestool.git.prerequisites import find_prerequisites
+from seriestool.git.proposal import Prerequisites
 from seriestool.log import Progress
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.series import Dependency, Patch
 from seriestool.model.tree import Tree
+from seriestool.report.view import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,12 @@ def tell_needs(needs: Needs, tree: str, progress: Progress, *, applied: bool) ->
     """Tell the user what was found, in a line each; with *applied*, what could not be found too."""
     for each in needs.dependencies:
         if each.state in (State.MISSING, State.NOT_NEEDED) or (applied and each.state is State.UNKNOWN):
-            progress.note(f"{tree}: {each}")
+            progress.note(clean(f"{tree}: {each}"))
     found = needs.prerequisites
     if found.commits and not applied:
         named = ", ".join(f"{each.commit[:12]} ({each.patch.subject})" for each in found.commits)
         rest = "" if found.verified else f"; {', '.join(found.conflicts)} would still not apply"
-        progress.note(f"{tree}: --with-prerequisites would apply {named} first{rest}")
+        progress.note(clean(f"{tree}: --with-prerequisites would apply {named} first{rest}"))
     if applied and not found.commits:
         progress.note(f"{tree}: no prerequisites were found")
     if found.gave_up:

@@ -12,7 +12,8 @@ from seriestool.git.apply import apply_series
 from seriestool.git.history import Histories
 from seriestool.git.landing import Upstream
 from seriestool.git.objects import ObjectStore
-from seriestool.git.prerequisites import Candidate, Prerequisites, find_prerequisites, with_introductions
+from seriestool.git.prerequisites import find_prerequisites
+from seriestool.git.proposal import Candidate, Prerequisites, with_introductions
 from seriestool.model.outcome import Introduction, Outcome
 from seriestool.model.series import Patch
 from seriestool.model.tree import Tree

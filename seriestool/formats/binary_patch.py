@@ -6,14 +6,16 @@ from __future__ import annotations
 import base64
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from seriestool.errors import InputRefused
 from seriestool.model.series import BinaryHunk
 
 LIMIT = 64 << 20
-"""Bytes that one binary hunk may inflate to; kernel trees hold nothing near it."""
+"""Bytes that all binary data of a patch may make; kernel trees hold nothing near it."""
+_PIECE = 1 << 20  # bytes inflated at once where only the size counts
 
+_VARINT = 10  # bytes of a number of 64 bits
 _METHOD = re.compile(r"(literal|delta) (\d{1,12})\n")
 
 
@@ -65,12 +67,38 @@ def _length(letter: str) -> int:
     return ord(letter) - ord("a") + 27 if "a" <= letter <= "z" else 0
 
 
+def claimed(hunks: Iterable[BinaryHunk]) -> int:
+    """Return how many bytes *hunks* say that they make, what their deltas make included."""
+    return sum(hunk.size + (_result_size(hunk) if hunk.method == "delta" else 0) for hunk in hunks)
+
+
+def _result_size(hunk: BinaryHunk) -> int:
+    """Return how many bytes a delta says it makes (gitformat-pack(5): the second of two numbers at its beginning)."""
+    begin = zlib.decompressobj().decompress(hunk.deflated, 2 * _VARINT)
+    size = shift = seen = 0
+    for byte in begin:
+        size |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            seen += 1
+            if seen == 2:
+                return size
+            size = shift = 0
+    return 0  # no delta: applying refuses it
+
+
 def _check_inflates(deflated: bytes, size: int, path: str) -> None:
     stream = zlib.decompressobj()
+    count = 0
+    data = deflated
     try:
-        inflated = stream.decompress(deflated, size + 1)
-        inflated += stream.flush() if not stream.eof and len(inflated) <= size else b""
+        while not stream.eof and count <= size:
+            piece = stream.decompress(data, _PIECE)
+            data = stream.unconsumed_tail
+            count += len(piece)
+            if not piece and not data:
+                break
     except zlib.error as error:
         raise InputRefused(f"{path}: the binary patch cannot be inflated: {error}") from error
-    if len(inflated) != size or not stream.eof:
+    if count != size or not stream.eof:
         raise InputRefused(f"{path}: the binary patch does not inflate to the {size} bytes it claims")

@@ -20,7 +20,8 @@ _EPOCH = re.compile(r"\s(?:1970-01-01|1969-12-31) \d\d:\d\d:\d\d")
 # The blob of an empty file, SHA-1 and SHA-256.
 _EMPTY_BLOBS = ("e69de29bb2d1", "473a0f4c3be8")
 # The time stamp that diff(1) writes behind a name, without the tab that should be there.
-_STAMP = re.compile(r"\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [-+]\d{4})?$")
+_STAMP = re.compile(r"\s\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [-+]\d{4})?$")
+_LONGEST = 36 << 10  # bytes of a header line: two paths of PATH_MAX (4096), every byte of them escaped
 _COMBINED = ("diff --cc ", "diff --combined ")
 
 
@@ -65,6 +66,7 @@ def is_header_start(lines: Sequence[str], number: int) -> bool:
     """
     line = lines[number]
     if line.startswith(_GIT):
+        _check_length(line)
         return True
     if line.startswith(_COMBINED):
         raise InputRefused(f"a combined diff cannot be applied: {line.strip()[:80]}")
@@ -74,6 +76,11 @@ def is_header_start(lines: Sequence[str], number: int) -> bool:
         and lines[number + 1].startswith("+++ ")
         and lines[number + 2].startswith("@@ -")
     )
+
+
+def _check_length(line: str) -> None:
+    if len(line) > _LONGEST:
+        raise InputRefused(f"a line of {len(line)} bytes in the header of a diff: {shown(line[:80])}...")
 
 
 def read_header(lines: Sequence[str], start: int) -> tuple[Header, int]:
@@ -111,6 +118,7 @@ class _Fields:
         """Take one line behind ``diff --git``; return False when it is none of git's extended header."""
         for keyword, take in _EXTENDED:
             if line.startswith(keyword):
+                _check_length(line)
                 take(self, line.removeprefix(keyword).rstrip("\r\n"))
                 return True
         return False
@@ -118,6 +126,8 @@ class _Fields:
     def names(self, old: str, new: str) -> None:
         """Take the names of the ``---`` and ``+++`` lines."""
         self.header = replace(self.header, has_names=True)
+        for line in (old, new):
+            _check_length(line)
         if not self.is_git:
             self._traditional(*(DEV_NULL if _EPOCH.search(line) else _field(line) for line in (old, new)))
             return
@@ -263,10 +273,13 @@ def _git_line_name(text: str) -> str | None:
     if text.endswith('"') and ' "' in text:
         old, _, rest = text.partition(' "')
         return _same(old, unquote('"' + rest))
+    first = text.find("/")
     for gap in (found.start() for found in re.finditer(" ", text)):
-        name = _same(text[:gap], text[gap + 1 :])
-        if name is not None:
-            return name
+        # Both names are as long as each other behind their first slash; one gap at the most makes them so.
+        if first < gap and text.find("/", gap + 1) == len(text) - gap + first:
+            name = _same(text[:gap], text[gap + 1 :])
+            if name is not None:
+                return name
     # Different names: check the shape now, so that "diff --git /etc/x /etc/x" is not taken for a rename.
     for part in text.split(" "):
         if part.startswith("/") and part != DEV_NULL:
@@ -287,4 +300,5 @@ def _field(text: str) -> str:
     if text.startswith('"'):
         quoted = split_quoted(text)
         return text if quoted is None else quoted[0]
-    return _STAMP.sub("", text.partition("\t")[0])
+    bare = text.partition("\t")[0]
+    return bare[: stamp.start()].rstrip() if (stamp := _STAMP.search(bare)) else bare

@@ -6,27 +6,32 @@ What a message says as a patch is in ``mailinfo``; how messages make a series is
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.policy import Compat32
 from email.utils import mktime_tz, parsedate_tz
 
 from seriestool.errors import InputRefused
 from seriestool.formats.mailinfo import Identity, PatchMail, read_patch_mail
 from seriestool.formats.mime import decode_field, read_payload
-from seriestool.formats.patch import render_text
+from seriestool.formats.patch import LINES_LIMIT, render_text
 from seriestool.formats.patch_id import patch_id
 from seriestool.formats.subject import SubjectPrefix, parse_prefix
 from seriestool.formats.trailers import parse_trailers
 from seriestool.model.series import Patch, Person
 
-SIZE_LIMIT = 64 << 20
-"""Bytes of one message; lore itself refuses far less."""
+SIZE_LIMIT = 16 << 20
+"""Bytes of one message; the lists themselves refuse far less."""
+HEADER_LIMIT = 256 << 10
+"""Bytes of one message's header, and of the fields that its body begins with."""
+FIELDS_LIMIT = 5000
+"""Header fields of one message with all of its parts."""
 
 # A separator line by git-mailsplit's rule: "From ", a clock, a year. Prose that begins with "From" has no clock.
 _SEPARATOR = re.compile(rb"From .*\d:\d\d:\d\d\s+(?:19|20)\d\d\b.*\n?")
+_SEPARATOR_LIMIT = 1000  # bytes of such a line
 _BINARY_PROBE = 8000  # bytes looked at, as git does to tell binary files
 _PUBLIC_INBOX = b"From mboxrd@z "  # written by public-inbox and b4, both of which quote as mboxrd
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
@@ -77,23 +82,33 @@ def split_mbox(data: bytes) -> tuple[bytes, ...]:
         raise InputRefused("empty: no mail in it")
     if b"\0" in data[:_BINARY_PROBE]:
         raise InputRefused("binary: a NUL byte is in it, so it is no mail")
-    mboxrd = data.startswith(_PUBLIC_INBOX)
-    quoted = re.compile(rb"^>(>*From )" if mboxrd else rb"^>(From )")
-    messages: list[bytes] = []
-    current: list[bytes] = []
-    may_end = True  # where lines are not quoted, only an empty line in front makes "From " a separator
-    for line in io.BytesIO(data):
-        if may_end and line.startswith(b"From ") and _SEPARATOR.fullmatch(line):
-            if current:
-                messages.append(b"".join(current))
-            current = []
-        else:
-            current.append(quoted.sub(rb"\1", line) if line.startswith(b">") else line)
-        may_end = mboxrd or line in (b"\n", b"\r\n")
-    messages.append(b"".join(current))
-    for number, message in enumerate(messages, 1):
-        _check_headers(message, number, len(messages))
-    return tuple(_without_last_line(message) for message in messages)
+    spans = _spans(data, mboxrd=data.startswith(_PUBLIC_INBOX))
+    for number, (start, end) in enumerate(spans, 1):
+        _check_size(end - start)
+        _check_headers(data, start, end, number, len(spans))
+    quoted = re.compile(rb"(?m)^>(>*From )" if data.startswith(_PUBLIC_INBOX) else rb"(?m)^>(From )")
+    return tuple(_without_last_line(quoted.sub(rb"\1", data[start:end])) for start, end in spans)
+
+
+def _spans(data: bytes, *, mboxrd: bool) -> list[tuple[int, int]]:
+    """Return where each message begins and ends, separator lines left out."""
+    spans: list[tuple[int, int]] = []
+    start = at = 0
+    while at >= 0:
+        end = data.find(b"\n", at, at + _SEPARATOR_LIMIT)
+        end = end + 1 if end >= 0 else len(data)
+        if data.startswith(b"From ", at) and _may_end(data, at, mboxrd) and _SEPARATOR.fullmatch(data, at, end):
+            if at > start:
+                spans.append((start, at))
+            start = end
+        at = data.find(b"\nFrom ", at) + 1 or -1
+    spans.append((start, len(data)))
+    return spans
+
+
+def _may_end(data: bytes, at: int, mboxrd: bool) -> bool:
+    """Whether a message may end before *at*: where lines are not quoted, only an empty line makes a separator."""
+    return mboxrd or at == 0 or data[:1] == b"\n" * (at == 1) or data.endswith((b"\n\n", b"\n\r\n"), max(at - 3, 0), at)
 
 
 def join_mbox(messages: Iterable[bytes]) -> bytes:
@@ -111,13 +126,14 @@ def read_message(raw: bytes) -> Message:
     Line ends of CR LF are undone where the header has them too, which tells transport from content.
     Raises InputRefused for a message that is too large or has no header.
     """
-    if len(raw) > SIZE_LIMIT:
-        raise InputRefused(f"a mail of {len(raw)} bytes, the limit is {SIZE_LIMIT}")
-    _check_headers(raw, 1, 1)
+    _check_size(len(raw))
+    _check_headers(raw, 0, len(raw), 1, 1)
     if raw.partition(b"\n")[0].endswith(b"\r"):
         raw = raw.replace(b"\r\n", b"\n")
+    if (lines := raw.count(b"\n")) > LINES_LIMIT:
+        raise InputRefused(f"a mail of {lines} lines, the limit is {LINES_LIMIT}")
     try:
-        mail = message_from_bytes(raw)
+        mail = message_from_bytes(raw, policy=_Counting())
         payload = read_payload(mail)
     except RecursionError as error:
         raise InputRefused("a mail whose parts are nested too deeply to be meant for people") from error
@@ -193,13 +209,35 @@ def _patch(message: Message, mail: PatchMail, number: str) -> Patch:
     )
 
 
-def _check_headers(message: bytes, number: int, total: int) -> None:
+class _Counting(Compat32):
+    """Python's default rules for headers, and an end to how many there may be."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Take one field; raises InputRefused beyond the limit."""
+        count = vars(self).get("fields", 0) + 1
+        if count > FIELDS_LIMIT:
+            raise InputRefused(f"a mail with more than {FIELDS_LIMIT} header fields")
+        vars(self)["fields"] = count  # a policy lets nobody set an attribute
+        return super().header_source_parse(sourcelines)
+
+
+def _check_size(size: int) -> None:
+    if size > SIZE_LIMIT:
+        raise InputRefused(f"a mail of {size} bytes, the limit is {SIZE_LIMIT}")
+
+
+def _check_headers(data: bytes, start: int, end: int, number: int, total: int) -> None:
+    """Refuse what is no mail between *start* and *end*, and a header that is too long or has no end."""
     where = "it" if total == 1 else f"message {number} of {total}"
-    first = message.partition(b"\n")[0]
-    if not _FIELD.match(first):
-        raise InputRefused(f"not mail: {where} begins with no header field: {ascii(first[:60])[2:-1]}")
-    if b"\n\n" not in message and b"\r\n\r\n" not in message:
+    if not _FIELD.match(data, start, end):
+        first = data[start : min(start + 60, end)].partition(b"\n")[0]
+        raise InputRefused(f"not mail: {where} begins with no header field: {ascii(first)[2:-1]}")
+    ends = (data.find(mark, start, end) for mark in (b"\n\n", b"\n\r\n"))
+    header = min((at for at in ends if at >= 0), default=-1)
+    if header < 0:
         raise InputRefused(f"truncated: {where} ends within its header")
+    if header - start > HEADER_LIMIT:
+        raise InputRefused(f"{where} has a header of {header - start} bytes, the limit is {HEADER_LIMIT}")
 
 
 def _without_last_line(message: bytes) -> bytes:

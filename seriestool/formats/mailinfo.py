@@ -21,6 +21,7 @@ from seriestool.model.series import FileDiff, Person
 _IN_BODY = re.compile(rb"(From|Subject|Date):[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 # The first line of a format-patch file, quoted or not, pasted into the body.
 _FORMAT_PATCH = re.compile(rb">?From [0-9a-f]{40} Mon Sep 17 00:00:00 2001\n?")
+_FIELD_LIMIT = 64 << 10  # bytes of one of these fields
 _NAME_LIMIT = 60  # git-mailinfo takes the address for the name where the name is longer
 
 
@@ -125,6 +126,8 @@ def _in_body_fields(lines: Sequence[bytes]) -> tuple[dict[str, bytes], int]:
             last = None
         else:
             return fields, number
+        if last is not None and len(fields[last]) > _FIELD_LIMIT:
+            raise InputRefused(f"a {last} field of more than {_FIELD_LIMIT} bytes in its text")
     return fields, len(lines)
 
 

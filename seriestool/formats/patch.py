@@ -17,14 +17,18 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
 from seriestool.errors import InputRefused
-from seriestool.formats.binary_patch import read_binary
+from seriestool.formats.binary_patch import LIMIT, claimed, read_binary
 from seriestool.formats.diff_header import Header, is_header_start, read_header
 from seriestool.formats.paths import DEV_NULL, check_symlink
 from seriestool.model.series import BinaryHunk, Change, FileDiff, Hunk, HunkLine
 
-LINE_LIMIT = 10 << 20
+LINE_LIMIT = 1 << 20
 """Bytes of one line."""
-SIZE_LIMIT = 256 << 20
+LINES_LIMIT = 300_000
+"""Lines of one diff, and of the mail around it: twice the largest removal of a subsystem that went through mail."""
+FILES_LIMIT = 15_000
+"""Files of one diff; the widest changes of the kernel (SPDX tags) had 12,000."""
+SIZE_LIMIT = 32 << 20
 """Bytes of one diff."""
 SYMLINK = 0o120000
 
@@ -48,6 +52,8 @@ def read_diff(text: bytes) -> tuple[bytes, tuple[FileDiff, ...]]:
     """
     if len(text) > SIZE_LIMIT:
         raise InputRefused(f"the patch has {len(text)} bytes, the limit is {SIZE_LIMIT}")
+    if (count := text.count(b"\n")) > LINES_LIMIT:
+        raise InputRefused(f"the patch has {count} lines, the limit is {LINES_LIMIT}")
     lines = io.StringIO(text.decode("latin-1"), newline="\n").readlines()
     sections = _scan(lines)
     if not sections:
@@ -92,13 +98,18 @@ class _Section:
 
 
 def _scan(lines: Sequence[str]) -> list[_Section]:
-    sections = []
-    number = 0
+    sections: list[_Section] = []
+    number = made = 0
     while number < len(lines):
         if is_header_start(lines, number):
             section = _section(lines, number)
             sections.append(section)
             number = section.end
+            if len(sections) > FILES_LIMIT:
+                raise InputRefused(f"the patch changes more than {FILES_LIMIT} files")
+            made += claimed(section.binary)
+            if made > LIMIT:
+                raise InputRefused(f"the binary data of the patch makes more than {LIMIT} bytes")
         elif lines[number].startswith("@@ -") and _HUNK.match(lines[number]):
             raise InputRefused(f"a hunk without a file header: {lines[number].strip()[:80]}")
         else:
@@ -204,6 +215,7 @@ def _check_link_target(header: Header, section: _Section, hunks: Sequence[Hunk])
         return
     for hunk in hunks:
         check_symlink(header.new_path, b"".join(line.text for line in hunk.lines if line.sign == "+"))
+        check_symlink(header.new_path, b"".join(hunk.new))
 
 
 def _check_links(files: Sequence[FileDiff]) -> None:

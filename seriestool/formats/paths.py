@@ -19,6 +19,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _DOTGIT = re.compile(r"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE)
 # Code points that HFS+ ignores in names (git's utf8.c, is_hfs_dotgit).
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_PATH_MAX = 4095  # limits.h(0p), without the NUL
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -65,13 +66,15 @@ def checked(name: str) -> str:
         raise InputRefused(f"the patch names an absolute path: {shown(name)}")
     if _CONTROL.search(path):
         raise InputRefused(f"the patch names a path with a control character: {shown(name)}")
-    for part in path.split("/"):
+    if len(path) > _PATH_MAX:
+        raise InputRefused(f"the patch names a path of {len(path)} bytes: {shown(name)}")
+    for part in re.split(r"[/\\]", path):  # a backslash divides names where Windows reads them
         if part == "..":
             raise InputRefused(f"the patch names a path that leaves the tree: {shown(name)}")
-        if part in ("", "."):
-            raise InputRefused(f"the patch names a path that is not canonical: {shown(name)}")
         if is_dotgit(part):
             raise InputRefused(f"the patch names a path inside git's own directory: {shown(name)}")
+    if any(part in ("", ".") for part in path.split("/")):
+        raise InputRefused(f"the patch names a path that is not canonical: {shown(name)}")
     return path
 
 

@@ -8,7 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from seriestool.errors import InputRefused
 from seriestool.formats.binary_patch import inflate
+from seriestool.formats.paths import check_symlink
 from seriestool.git.delta import apply_delta
 from seriestool.git.hunks import Finder, Placed, apply_hunks, exactly, reverse_hunk
 from seriestool.git.treeobject import FILE, Oid
@@ -100,6 +102,7 @@ def _apply_file(view: View, diff: FileDiff, leaving: Collection[str | None], fin
         else:
             patched = apply_hunks(old.data if old else b"", diff.hunks, find)
             data, places = patched.data, patched.places
+        _check_moved_link(diff, mode, data)
     except _Refused as refused:
         return FileResult(diff, tuple(None for _ in diff.hunks), refused.fault, refused.cause)
     result = FileResult(diff, places)
@@ -133,6 +136,15 @@ def _check_target(view: View, diff: FileDiff, leaving: Collection[str | None]) -
     obstacle = view.taken(diff.new_path)
     if obstacle:
         raise _Refused(Fault.IN_THE_WAY, f"{diff.new_path} cannot be made: {obstacle}")
+
+
+def _check_moved_link(diff: FileDiff, mode: int, data: bytes) -> None:
+    """Refuse a link whose target leaves the tree from its new place; what the tree had in the old one is its own."""
+    if stat.S_ISLNK(mode) and diff.new_path is not None and diff.change in (Change.RENAME, Change.COPY):
+        try:
+            check_symlink(diff.new_path, data)
+        except InputRefused as refused:
+            raise _Refused(Fault.WRONG_TYPE, refused.message) from refused
 
 
 def _new_mode(diff: FileDiff, old: File | None) -> int:

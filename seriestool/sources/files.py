@@ -15,7 +15,7 @@ from seriestool.errors import InputRefused, MachineFault
 from seriestool.formats.mail import Message, read_messages
 from seriestool.sources.source import Found, Surroundings
 
-SIZE_LIMIT = 512 << 20
+SIZE_LIMIT = 96 << 20
 """Bytes of one mbox, inflated."""
 
 _GZIP = b"\x1f\x8b"
@@ -79,7 +79,8 @@ def read_mail_file(path: Path) -> tuple[Message, ...]:
     cannot be read.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
     except OSError as error:
         raise MachineFault(f"{path}: {error.strerror}") from error
     try:
@@ -93,7 +94,7 @@ def inflated(data: bytes) -> bytes:
 
     Raises InputRefused for damaged or truncated gzip, and for one that inflates to more.
     """
-    if data.startswith(_GZIP):
+    if data.startswith(_GZIP) and len(data) <= SIZE_LIMIT:
         try:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 data = stream.read(SIZE_LIMIT + 1)

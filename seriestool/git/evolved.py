@@ -81,19 +81,25 @@ class Evidence:
 
 def gather(view: View, diffs: Sequence[FileDiff]) -> Evidence:
     """Compare what *diffs* add and remove with the files of the tree that *view* stands on."""
+    files = (view.before(diff.path) or (view.before(diff.old_path) if diff.old_path else None) for diff in diffs)
+    return _compare(tuple(file.data if file else None for file in files), tuple(diffs))
+
+
+@lru_cache(maxsize=512)
+def _compare(contents: tuple[bytes | None, ...], diffs: tuple[FileDiff, ...]) -> Evidence:
+    """Compare *diffs* with the contents of their files, None for one that is not there."""
     added = added_there = removed = removed_there = 0
     neighbours = False
     datas: list[bytes] = []
     files: list[str] = []
-    for diff in diffs:
-        file = view.before(diff.path) or (view.before(diff.old_path) if diff.old_path else None)
-        lines = _pairs(file.data) if file else {}
+    for diff, content in zip(diffs, contents, strict=True):
+        lines = {} if content is None else _pairs(content)
         plus, minus = changed_lines(diff)
         here = sum(line in lines for line in plus)
         added, added_there = added + len(plus), added_there + here
         removed, removed_there = removed + len(minus), removed_there + sum(line in lines for line in minus)
         neighbours = neighbours or any(_stands_beside(hunk, lines) for hunk in diff.hunks)
-        datas += [file.data] if file else []
+        datas += [] if content is None else [content]
         files += [diff.path] if here else []
     names = new_names(diffs)
     there = sum(any(has_word(data, name) for data in datas) for name in names)

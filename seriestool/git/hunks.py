@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from seriestool.git.memo import Memo
 from seriestool.model.series import Hunk, HunkLine
 
 
@@ -34,6 +35,9 @@ class Patched:
     places: tuple[Placed | None, ...]
 
 
+_MEMO: Memo[tuple[bytes, tuple[Hunk, ...]], Patched] = Memo(48 << 20)
+
+
 def split_lines(data: bytes) -> list[bytes]:
     """Split at line feeds only, keeping them; the last line may lack one."""
     return io.BytesIO(data).readlines()
@@ -54,6 +58,13 @@ def apply_hunks(data: bytes, hunks: Sequence[Hunk], find: Finder = exactly) -> P
     """Apply each hunk that finds a place, in order, and leave out the others (``git apply --reject``)."""
     if not hunks:
         return Patched(data, ())
+    if find is not exactly:
+        return _apply(data, hunks, find)
+    key = data, tuple(hunks)
+    return _MEMO.get(key, lambda: _apply(data, hunks, find), lambda made: len(data) + len(made.data))
+
+
+def _apply(data: bytes, hunks: Sequence[Hunk], find: Finder) -> Patched:
     lines = split_lines(data)
     touched = bytearray(len(lines))  # lines a hunk has written do not match again (apply.c, LINE_PATCHED)
     places: list[Placed | None] = []
@@ -65,7 +76,7 @@ def apply_hunks(data: bytes, hunks: Sequence[Hunk], find: Finder = exactly) -> P
             start, end = place.line - 1, place.line - 1 + len(taken.old)
             lines[start:end] = taken.new
             touched[start:end] = b"\1" * len(taken.new)
-    return Patched(b"".join(lines), tuple(places))
+    return Patched(b"".join(lines) if any(places) else data, tuple(places))
 
 
 def find_place(lines: Sequence[bytes], hunk: Hunk, touched: bytes | bytearray = b"") -> Placed | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -127,6 +127,34 @@ def feed_git(
         raise fault(git, argv, status, said.decode("utf-8", "replace"))
 
 
+@contextmanager
+def stream_git(git: Git, *args: str, settings: Sequence[str] = ()) -> Iterator[IO[bytes]]:
+    """Run git and yield its standard output for reading as it comes; leaving the block early ends git.
+
+    Its status is checked where the block has read all of it. Raises like ``run_git``.
+    """
+    argv = command(*args, settings=settings)
+    try:
+        child = git.execute(argv, as_process=True)
+    except GitCommandNotFound as error:
+        raise ProgramMissing("git") from error
+    process = child.proc
+    assert process is not None
+    try:
+        yield child.stdout
+        if child.stdout.read(1):  # enough was read
+            return
+        said = child.stderr.read()
+        status = process.wait()
+    finally:
+        process.kill()
+        process.wait()
+        child.stdout.close()
+        child.stderr.close()
+    if status:
+        raise fault(git, argv, status, said.decode("utf-8", "replace"))
+
+
 def command(*args: str, settings: Sequence[str] = ()) -> list[str]:
     """Build git's argument vector: what makes it neutral, then *settings* (``-c``), then *args*."""
     options = [word for setting in (*_NEUTRAL, *settings) for word in ("-c", setting)]
@@ -144,4 +172,6 @@ def fault(git: Git, argv: Sequence[str], status: int, output: str) -> MachineFau
     return CommandFailed(shown, status, output)
 
 
-__all__ = ["Git", "GitCommandError", "command", "fault", "feed_git", "git_at", "read_git", "run_git"]
+__all__ = [
+    "Git", "GitCommandError", "command", "fault", "feed_git", "git_at", "read_git", "run_git", "stream_git",
+]  # fmt: skip

@@ -100,7 +100,7 @@ def open_series(
         raise UsageError(
             f"unknown series: {name}", hint=f"known: {known}; or a message-id, a URL, an mbox, a directory, a git range"
         )
-    found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress)
+    found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, revision=revision)
     series = read_series(found, revision=revision)
     tracked = track(series, slug_of(series.title), found.commits)
     statuses = tuple(
@@ -147,7 +147,7 @@ def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | Non
     Patches that came from files are copied beside it, one file each. Raises UsageError where the slug is taken
     or cannot be one, and what ``open_series`` raises.
     """
-    found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress)
+    found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, revision=revision)
     series = read_series(found, revision=revision)
     chosen = slug or slug_of(series.title)
     directory = ctx.workspace.patches / chosen

@@ -29,15 +29,18 @@ def names_series(spec: str) -> bool:
     return any(source.accepts(spec) for source in SOURCES)
 
 
-def find_mail(spec: str, *, lore: str | None, cache: Path, progress: Progress) -> Found:
+def find_mail(
+    spec: str, *, lore: str | None, cache: Path, progress: Progress, revision: int | None = None
+) -> Found:
     """Return the mail behind *spec*: a message-id, a lore URL, an mbox (gzipped or not), a directory, a git range.
 
-    *lore* is the archive (None for lore.kernel.org), *cache* a directory for scratch files. Raises UsageError where
-    *spec* is none of these, InputRefused and MachineFault as the source does.
+    *lore* is the archive (None for lore.kernel.org), *cache* a directory for scratch files and indexes. *revision* is
+    the one that is wanted of the series: an archive on this machine is searched for it beyond the thread. Raises
+    UsageError where *spec* is none of these, InputRefused and MachineFault as the source does.
     """
     for source in SOURCES:
         if source.accepts(spec):
-            return source.read(spec, Surroundings(lore, cache, progress))
+            return source.read(spec, Surroundings(lore, cache, progress, revision))
     kinds = ", ".join(source.name for source in SOURCES)
     raise UsageError(f"no such series: {spec}", hint=f"a series is named by: {kinds}")
 

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from seriestool.errors import UsageError
 from seriestool.formats.mail import Message
+from seriestool.log import QUIET, Progress
 from seriestool.sources.files import read_mail_file
+from seriestool.sources.public_inbox import open_mirror
 
 THREAD_FILE = "t.mbox.gz"
 """What public-inbox calls the download of a thread, below its message-id."""
@@ -32,6 +34,9 @@ class Archive(Protocol):
     def grep(self, text: str) -> Iterator[Message]:
         """Yield the messages with *text*, as it stands, in their body; raises like ``messages``."""
 
+    def posted(self, revision: int, *, sender: str, change_id: str | None) -> Iterator[Message]:
+        """Yield the cover letters and patches of *revision* by the address *sender*, or with *change_id*, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class DirectoryArchive:
@@ -52,14 +57,25 @@ class DirectoryArchive:
         """Yield the messages with *text* in their body."""
         return (message for message in self.messages() if text in message.text)
 
+    def posted(self, revision: int, *, sender: str, change_id: str | None) -> Iterator[Message]:
+        """Yield the cover letters and patches of *revision* by the address *sender*, or with *change_id*."""
+        found = [one for one in self.messages() if one.prefix is not None and one.prefix.revision == revision]
+        same = f"change-id: {change_id}"
+        yield from sorted(
+            (one for one in found
+             if one.sender.email.lower() == sender.lower() or (change_id and same in one.text.splitlines())),
+            key=lambda one: (one.prefix is not None and one.prefix.number) or 0,
+        )  # fmt: skip
 
-def open_archive(lore: str | None, cache: Path) -> Archive | None:
+
+def open_archive(lore: str | None, cache: Path, progress: Progress = QUIET) -> Archive | None:
     """Open the archive *lore* where it is on this machine; None for lore.kernel.org (None) and for a URL.
 
-    What makes it fast is kept below *cache*. Raises UsageError for what is neither a URL nor a directory.
+    It is a mirror of a public-inbox or a directory of threads. What makes it fast is kept below *cache*, and made when
+    the archive is first looked into, which *progress* is told. Raises UsageError for what is neither a URL nor one.
     """
     if lore is None or lore.startswith(("https://", "http://")):
         return None
     if not Path(lore).is_dir():
         raise UsageError(f"the archive {lore} is neither a URL nor a directory", hint=HINT)
-    return DirectoryArchive(Path(lore))
+    return open_mirror(Path(lore), cache, progress) or DirectoryArchive(Path(lore))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Threads from a public-inbox archive such as lore.kernel.org, fetched by the program b4.
+"""Threads from a public-inbox archive such as lore.kernel.org, fetched by the program b4, or read from a mirror.
 
 b4 runs in a home of its own: neither the user's git configuration nor b4's cache changes what is fetched. An
-archive may also be a directory with one ``<message-id>/t.mbox.gz`` per thread, which is served to b4 on the loopback.
+archive may also be a directory with one ``<message-id>/t.mbox.gz`` per thread, which is served to b4 on the loopback;
+a mirror of git repositories on this machine needs neither b4 nor a network.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from urllib.parse import unquote, urlsplit
 from seriestool import proc
 from seriestool.errors import CommandTimedOut, MachineFault, UsageError
 from seriestool.formats.dependencies import message_in_url
-from seriestool.formats.mail import join_mbox, read_messages
+from seriestool.formats.mail import Message, join_mbox, read_messages
 from seriestool.log import Progress
+from seriestool.sources.archive import HINT, open_archive
+from seriestool.sources.other_revision import find_revision
+from seriestool.sources.public_inbox import Mirror
 from seriestool.sources.source import Found, Surroundings
 
 TIME_LIMIT = 180.0
@@ -31,7 +35,6 @@ TIME_LIMIT = 180.0
 
 _DEFAULT = "lore.kernel.org"
 _MESSAGE_ID = re.compile(r"<?([^<>\s/]+@[^<>\s/]+)>?")
-_HINT = "SERIESTOOL_LORE names another archive: a URL, or a directory with <message-id>/t.mbox.gz in it"
 _MAILDIR_NAME = re.compile(r"(\d+)\.M(\d+)P\d+Q(\d+)\.")
 _UNKNOWN = re.compile(r"error: 404|No messages found")
 # What b4 and the libraries below it say when no answer came at all.
@@ -55,18 +58,32 @@ class LoreSource:
         """
         message_id, archive = _message_and_archive(spec)
         lore = around.lore if around.lore is not None else archive
-        data = fetch_thread(message_id, lore=lore, cache=around.cache, progress=around.progress)
-        return Found(read_messages(data), message_id)
+        messages = self._thread(message_id, lore, around)
+        if around.revision is not None:
+            local = open_archive(lore, around.cache, around.progress)
+            other = find_revision(messages, message_id, around.revision, local)
+            if other is not None:
+                return Found(self._thread(other, lore, around), other)
+        return Found(messages, message_id)
+
+    def _thread(self, message_id: str, lore: str | None, around: Surroundings) -> tuple[Message, ...]:
+        return read_messages(fetch_thread(message_id, lore=lore, cache=around.cache, progress=around.progress))
 
 
 def fetch_thread(message_id: str, *, lore: str | None, cache: Path, progress: Progress) -> bytes:
     """Return the thread of *message_id* as an mboxrd.
 
-    *lore* is the archive: None for lore.kernel.org, a URL, or a directory. b4's own files go below *cache* and are
-    removed. Raises MachineFault naming archive and message where the archive cannot be reached, does not know the
-    message, or takes longer than ``TIME_LIMIT``; ProgramMissing without b4; UsageError for an archive that is none.
+    *lore* is the archive: None for lore.kernel.org, a URL, a directory of threads or a mirror. b4's own files go below
+    *cache* and are removed; the index of a mirror stays there. Raises MachineFault naming archive and message where the
+    archive cannot be reached, does not know the message, or takes longer than ``TIME_LIMIT``; ProgramMissing without
+    b4; UsageError for an archive that is none.
     """
     archive = lore or _DEFAULT
+    local = open_archive(lore, cache, progress)
+    if isinstance(local, Mirror):
+        if found := local.thread(message_id):
+            return join_mbox(message.raw for message in found)
+        raise MachineFault(f"{archive}: no such message in this archive: {message_id}", hint=HINT)
     with progress.task(f"fetch {message_id}"), _served(lore) as mask, _scratch(cache) as home:
         options = [] if mask is None else ["-c", f"b4.midmask={mask}"]
         argv = [_b4(), "--no-stdin", *options, "mbox", "-C", "-M", "-o", str(home), "-n", "thread", message_id]
@@ -77,7 +94,7 @@ def fetch_thread(message_id: str, *, lore: str | None, cache: Path, progress: Pr
         messages = _maildir(home / "thread")
         if done.status or not messages:
             said = done.stderr.decode("utf-8", "replace")
-            raise MachineFault(f"{archive}: {_reason(said, done.status)}: {message_id}", hint=_HINT)
+            raise MachineFault(f"{archive}: {_reason(said, done.status)}: {message_id}", hint=HINT)
         return join_mbox(messages)
 
 
@@ -162,7 +179,7 @@ def _served(lore: str | None) -> Iterator[str | None]:
         yield None
     elif lore.startswith(("https://", "http://")):
         yield lore if "%s" in lore else f"{lore.rstrip('/')}/%s"
-    elif Path(lore).is_dir():
+    else:
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(Path(lore).resolve())))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -172,8 +189,6 @@ def _served(lore: str | None) -> Iterator[str | None]:
             server.shutdown()
             server.server_close()
             thread.join()
-    else:
-        raise UsageError(f"the archive {lore} is neither a URL nor a directory", hint=_HINT)
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):

@@ -14,11 +14,15 @@ from seriestool.model.series import Series
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What sources may need: the archive (None for lore.kernel.org), a directory for what can be made again."""
+    """What sources may need: the archive (None for lore.kernel.org), a directory for what can be made again.
+
+    ``revision`` is the one that is wanted, None for the one that is named.
+    """
 
     lore: str | None
     cache: Path
     progress: Progress
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

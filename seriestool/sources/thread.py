@@ -26,8 +26,8 @@ _PREREQUISITE = re.compile(r"^prerequisite-patch-id: ([0-9a-f]{40,64})\s*$", re.
 
 
 _ALONE = "put the one you mean into an mbox of its own"
-# Of two titles: a series keeps its title from revision to revision, or changes a word.
-_ALIKE = 0.6
+ALIKE = 0.6
+"""From where on two titles are taken for those of one series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,22 @@ def find_postings(messages: Sequence[Message]) -> tuple[Posting, ...]:
         for group in groups.values()
         for part in _apart(group)
     )
+
+
+def find_posting(messages: Sequence[Message], message_id: str) -> tuple[Posting, tuple[Posting, ...]]:
+    """Return the posting that *message_id* belongs to, and those that the same person sent in the thread.
+
+    Raises UsageError for a message that is not there or belongs to no posting.
+    """
+    known = _unique(messages)
+    postings = find_postings(known)
+    own = _posting_of(message_id, postings, known)
+    return own, tuple(one for one in postings if _sender(one) == _sender(own))
+
+
+def alike(title: str, other: str) -> float:
+    """Return how much two titles have in common, from 0 to 1; a series keeps its title, or changes a word of it."""
+    return SequenceMatcher(None, title.lower(), other.lower(), autojunk=False).ratio()
 
 
 def carries_diff(message: Message) -> bool:
@@ -151,8 +167,7 @@ def _choose(
         own = _posting_of(message_id, postings, messages)
         if revision is None or revision == own.revision:
             return own
-        sender = own.messages[0].sender.email.lower()
-        candidates = [posting for posting in postings if posting.messages[0].sender.email.lower() == sender]
+        candidates = [posting for posting in postings if _sender(posting) == _sender(own)]
     wanted = max(posting.revision for posting in candidates) if revision is None else revision
     fitting = [posting for posting in candidates if posting.revision == wanted]
     if not fitting:
@@ -173,12 +188,15 @@ def _related(one: Posting, other: Posting) -> bool:
     first, second = one.messages[0], other.messages[0]
     if _root(first) == _root(second):
         return True
-    if first.sender.email.lower() != second.sender.email.lower():
+    if _sender(one) != _sender(other):
         return False
     if _titles(one) & _titles(other):
         return True
-    title, other_title = _prefix(first).title.lower(), _prefix(second).title.lower()
-    return SequenceMatcher(None, title, other_title, autojunk=False).ratio() >= _ALIKE
+    return alike(_prefix(first).title, _prefix(second).title) >= ALIKE
+
+
+def _sender(posting: Posting) -> str:
+    return posting.messages[0].sender.email.lower()
 
 
 def _titles(posting: Posting) -> set[str]:

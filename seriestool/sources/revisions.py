@@ -74,11 +74,11 @@ def find_all_postings(messages: Iterable[Message]) -> tuple[Posted, ...]:
         if message.prefix is not None:
             threads.setdefault(_root(message, by_id), []).append(message)
     found = [_posted(posting, thread) for thread, members in threads.items() for posting in find_postings(members)]
-    return tuple(sorted((one for one in found if one.patches), key=lambda one: one.seconds))
+    return tuple(sorted((one for one in found if one.patches), key=lambda one: (one.seconds, one.revision)))
 
 
 def revisions_of(posted: Posted, postings: Sequence[Posted]) -> tuple[Posted, ...]:
-    """Return all revisions of *posted* among *postings*, itself included, oldest first.
+    """Return all revisions of *posted*, one of *postings*, in their order; itself included.
 
     Revisions have one sender, and either half of the patches by their subjects, or another number (or the same thread)
     and a title that is alike.
@@ -92,7 +92,8 @@ def revisions_of(posted: Posted, postings: Sequence[Posted]) -> tuple[Posted, ..
             if id(other) not in line and _are_revisions(current, other):
                 line[id(other)] = other
                 open_ends.append(other)
-    return tuple(sorted(line.values(), key=lambda one: one.seconds))
+    # By the order of postings where dates say nothing: whichever is asked for, one and the same is the newest.
+    return tuple(one for one in postings if id(one) in line)
 
 
 def title_of(message: Message) -> str:
@@ -152,8 +153,8 @@ def _are_revisions(one: Posted, other: Posted) -> bool:
         return False
     if one.title.startswith("Revert ") != other.title.startswith("Revert "):
         return False  # as alike as it looks, it is the opposite
-    titles = (title[:_COMPARED].lower() for title in (one.title, other.title))
-    return SequenceMatcher(None, *titles, autojunk=False).ratio() >= _ALIKE
+    title, other_title = one.title[:_COMPARED].lower(), other.title[:_COMPARED].lower()
+    return SequenceMatcher(None, title, other_title, autojunk=False).ratio() >= _ALIKE
 
 
 def _shortlog(text: str) -> tuple[str, ...]:

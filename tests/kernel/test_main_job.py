@@ -31,6 +31,7 @@ CONFLICTS = {
     "09": "tools/include/uapi/linux/perf_event.h hunk 2",
     "10": "tools/perf/tests/Build hunk 1; tools/perf/tests/builtin-test.c hunk 1; tools/perf/tests/tests.h hunk 1",
 }
+BITS = ["inherit_thread 35", "remove_on_exec 36", "sigtrap 37"]
 Json = Mapping[str, Any]
 
 # Where upstream has the flags, and what user space that was built against either header agrees on.
@@ -147,7 +148,25 @@ def test_missing_follow_ups_are_named(job: Json) -> None:
 
 @pytest.mark.parametrize("header", ["include/uapi/linux/perf_event.h", "tools/include/uapi/linux/perf_event.h"])
 def test_adapted_header_keeps_the_bits(job: Json, tmp_path: Path, header: str) -> None:
-    commit = stages(job, "build", "arm")["fixed"]["commit"]
+    assert bits(stages(job, "build", "arm")["fixed"]["commit"], header, tmp_path) == BITS
+
+
+@pytest.mark.parametrize("header", ["include/uapi/linux/perf_event.h", "tools/include/uapi/linux/perf_event.h"])
+def test_the_landed_form_applies_with_adaptations_of_its_own(workspace: Workspace, tmp_path: Path, header: str) -> None:
+    done = workspace.program("apply", SERIES, "--tree", "stable-5.10", "--with-follow-ups", "--json")
+    assert done.returncode == 0
+    output = json.loads(done.stdout)
+    patches = {patch["number"]: patch for patch in output["trees"][0]["patches"]}
+    assert [number for number, patch in patches.items() if patch["outcome"] == "adapted"] == list(ADAPTED)
+    assert [number for number, patch in patches.items() if patch["variant"] == "posted"] == ["09", "10"]
+    assert [one["number"] for one in output["form_differences"]] == ["06"]
+    missing = [one for one in output["follow_ups"] if one["missing_on"]]
+    assert [one["posting"] for one in missing[:5]] == ["siginfo: ABI fixes for TRAP_PERF"] * 5
+    assert bits(patches["12"]["commit"], header, tmp_path) == BITS
+
+
+def bits(commit: str, header: str, tmp_path: Path) -> list[str]:
+    """Return each flag with its bit, as a program sees them that is built against the header of a commit."""
     show = ["git", "-C", str(real_cache().store), "show", f"{commit}:{header}"]
     text = subprocess.run(show, capture_output=True, check=True).stdout
     (tmp_path / "linux").mkdir()
@@ -155,7 +174,7 @@ def test_adapted_header_keeps_the_bits(job: Json, tmp_path: Path, header: str) -
     (tmp_path / "bits.c").write_text(_BITS)
     subprocess.run(["gcc", f"-I{tmp_path}", "-o", tmp_path / "bits", tmp_path / "bits.c"], check=True)
     shown = subprocess.run([tmp_path / "bits"], capture_output=True, text=True, check=True).stdout
-    assert shown.split("\n")[:3] == ["inherit_thread 35", "remove_on_exec 36", "sigtrap 37"]
+    return shown.splitlines()
 
 
 def test_second_run_builds_nothing(job: Json, workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -271,3 +272,19 @@ def test_the_flagship(flagship: tuple[FollowUp, ...]) -> None:
     assert "a0e31f3a38e7" in five[3].evidence
     assert later.title == "signal: Deliver SIGTRAP on perf event asynchronously if blocked"
     assert ((later.commit or "")[:12], later.amends) == ("78ed93d72ded", ("06",))
+
+
+def test_titles_of_any_length_are_compared_in_no_time() -> None:
+    long = [
+        post(f"[PATCH v{number}] fake: {'ab' * 20000}{number}", f"{number}@e.example", trailers=FIXES)
+        for number in (2, 3)
+    ]
+    started = time.monotonic()
+    assert [one.message_id for one in found(*long)] == ["3@e.example"]
+    assert time.monotonic() - started < 5
+
+
+def test_mails_that_answer_each_other_end_the_search() -> None:
+    one = post("[PATCH 1/2] fake: Mend it", "a@e.example", trailers=FIXES, parent="b@e.example")
+    other = post("[PATCH 2/2] fake: Mend more", "b@e.example", parent="a@e.example")
+    assert {each.title for each in found(one, other)} >= {"fake: Mend it"}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from seriestool.errors import SeriestoolError
@@ -18,6 +18,8 @@ from seriestool.sources.archive import open_archive
 from seriestool.sources.files import read_mail_file
 from seriestool.sources.fixes import upstream_of
 from seriestool.sources.followups import find_follow_ups
+from seriestool.sources.inbox_entry import COMMIT_DIGITS
+from seriestool.sources.public_inbox import Mirror
 
 _ALREADY = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
 
@@ -37,28 +39,54 @@ def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
     """
     if not upstream_of(job.tracked, job.landed) and job.tracked.released_on is None:
         return FoundFollowUps((), "nowhere: no upstream commit of the series is known")
-    messages, searched = _mail(ctx, job)
-    unique = {message.message_id: message for message in (*job.messages, *messages) if message.message_id}
-    found = find_follow_ups(tuple(unique.values()), job.tracked, job.patches, job.landed)
-    return FoundFollowUps(found, searched)
-
-
-def _mail(ctx: Context, job: Job) -> tuple[tuple[Message, ...], str]:
     try:
-        archive = open_archive(ctx.lore, ctx.cache.downloads)
+        archive = open_archive(ctx.lore, ctx.cache.downloads, ctx.progress)
+        if isinstance(archive, Mirror):
+            return _in_mirror(archive, job, f"the threads of {ctx.lore} with mail that names an upstream commit")
         if archive is not None:
-            return tuple(archive.messages()), f"the archive {ctx.lore}"
+            return FoundFollowUps(_among(archive.messages(), job), f"the archive {ctx.lore}")
         reason = f"{ctx.lore or 'lore.kernel.org'} cannot be searched"
     except SeriestoolError as error:
         reason = error.message
+    messages, where = _kept(ctx, job)
+    return FoundFollowUps(_among(messages, job), f"{where} ({reason})")
+
+
+def _among(messages: Iterable[Message], job: Job) -> tuple[FollowUp, ...]:
+    unique = {message.message_id: message for message in (*job.messages, *messages) if message.message_id}
+    return find_follow_ups(tuple(unique.values()), job.tracked, job.patches, job.landed)
+
+
+def _in_mirror(mirror: Mirror, job: Job, searched: str) -> FoundFollowUps:
+    """Look through the threads that name the upstream commits, then those that name what was found.
+
+    Of millions of mails an index knows no more.
+    """
+    messages: dict[str, Message] = {}
+    found: tuple[FollowUp, ...] = ()
+    asked: set[str] = set()
+    commits = {one.commit[:COMMIT_DIGITS] for one in upstream_of(job.tracked, job.landed)}
+    while commits - asked:
+        for commit in sorted(commits - asked):
+            for hit in list(mirror.grep(commit)):
+                if hit.message_id not in messages:
+                    messages |= {message.message_id: message for message in mirror.thread(hit.message_id)}
+        asked |= commits
+        found = _among(messages.values(), job)
+        commits = {one.commit[:COMMIT_DIGITS] for one in found if one.commit}
+    return FoundFollowUps(found, searched)
+
+
+def _kept(ctx: Context, job: Job) -> tuple[tuple[Message, ...], str]:
     kept = ctx.workspace.patches / job.tracked.slug / "mail"
+    files = sorted(kept.glob("*.mbox"))
     try:
-        files = sorted(kept.glob("*.mbox"))
         messages = tuple(message for file in files for message in read_mail_file(file))
     except SeriestoolError as error:
-        messages, reason = (), f"{reason}; {error.message}"
-    where = f"only the threads kept in patches/{job.tracked.slug}/mail" if messages else "only the series' own thread"
-    return messages, f"{where} ({reason})"
+        return (), f"only the series' own threads: {error.message}"
+    if not messages:
+        return (), "only the series' own thread"
+    return messages, f"only the threads kept in patches/{job.tracked.slug}/mail"
 
 
 def close_over(found: FoundFollowUps, tracked: TrackedSeries, trees: Sequence[TreeOutcome]) -> Closure:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from seriestool.errors import UsageError
-from seriestool.formats.mail import join_mbox
+from seriestool.formats.mail import join_mbox, split_mbox
 from seriestool.model.series import Variant
 from seriestool.pipeline.series import load_adaptations, open_series
 from tests.pipeline.conftest import TREE, Bench, git
+from tests.sources.mirror import make_inbox
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "b" * 40
@@ -154,6 +155,29 @@ def test_an_archive_that_cannot_be_searched_is_told_of(archived: Bench, monkeypa
     assert output["follow_ups_searched"] == (
         "only the threads kept in patches/demo/mail (http://127.0.0.1:9/none cannot be searched)"
     )
+
+
+def test_a_mirror_of_public_inbox_is_searched_by_the_commits_that_mail_names(
+    archived: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = sorted((tmp_path / "lore").glob("*/t.mbox.gz"))
+    mails = [raw for file in files for raw in split_mbox(gzip.decompress(file.read_bytes()))]
+    notice = _mail(
+        "[tip: core] x", "m@tip-bot2", _notice(OTHER, "events: Mend it", _diff(archived, "kernel/events.c", "/*2*/\n"))
+    )
+    again = _mail(
+        "[PATCH] abi: Mend that",
+        "g@e.example",
+        f"Why.\n\nFixes: {OTHER[:12]}\n---\n\n{_diff(archived, 'init/main.c', '/*3*/')}",
+    )
+    inbox = make_inbox(
+        tmp_path / "mirror", [*mails, notice.replace(b"\nDate", b"\nIn-Reply-To: <f@e.example>\nDate"), again]
+    )
+    monkeypatch.setenv("SERIESTOOL_LORE", str(inbox))
+    output = _apply(archived, "--refresh")
+    assert [one["title"] for one in output["follow_ups"]] == ["events: Mend it", "abi: Mend that"]
+    assert output["follow_ups"][0]["commit"] == OTHER
+    assert output["follow_ups_searched"].endswith("with mail that names an upstream commit")
 
 
 def test_a_run_lists_what_was_found_once_whoever_wrote_it_down(archived: Bench) -> None:

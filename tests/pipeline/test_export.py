@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,15 @@ import pytest
 from seriestool.errors import UsageError
 from seriestool.formats.mail import read_messages
 from seriestool.formats.patch_id import patch_id
+from seriestool.formats.posting import mails
+from seriestool.git.objects import open_store
 from seriestool.model.export import ExportFormat, UpstreamStyle
 from seriestool.model.outcome import Outcome
+from seriestool.pipeline.apply import apply_tree
+from seriestool.pipeline.context import find_tree
 from seriestool.pipeline.export import ExportRequest
+from seriestool.pipeline.exporter import Exporter
+from seriestool.pipeline.series import open_series
 from tests.git.room import Blob, Files
 from tests.mails import git
 from tests.pipeline.outgoing import SLUG, TREE, Outgoing, Step, lines, mail_files, taken_in
@@ -142,6 +149,31 @@ def test_adapted_patch_says_so(outgoing: Outgoing) -> None:
     assert "     adapted\n     line 6 is another one here\n" in cover
     assert f"     upstream {'a' * 40}, in v5.13\n" in cover
     assert f"\nbase-commit: {export.tree.commit}\n-- \n" in cover
+
+
+@pytest.mark.parametrize(
+    ("outcome", "note"),
+    [
+        (Outcome.THREE_WAY, "merged three-way: a.c (base 1234567)"),
+        (Outcome.APPLIES_REDUCED, "context reduced to 1 line: a.c (base 1234567)"),
+    ],
+)
+def test_a_merge_and_less_context_are_noted(outgoing: Outgoing, outcome: Outcome, note: str) -> None:
+    """However a state came about, its mail leads to it exactly, and says how."""
+    adapted(outgoing)
+    ctx, request = outgoing.ctx, ExportRequest(SLUG, TREE)
+    job, spec = open_series(ctx, SLUG), find_tree(ctx, TREE)
+    with open_store(ctx.cache.store) as store:
+        applied = apply_tree(ctx, store, job, spec, with_follow_ups=False)
+        first, *others = applied.outcome.patches
+        first = replace(first, outcome=outcome, evidence="a.c (base 1234567)", hunks=(), context=1)
+        merged = replace(applied.outcome, patches=(first, *others))
+        export = Exporter(ctx, store, job, spec, applied.tree, request).export(merged)
+    outgoing.out.mkdir()
+    for file in mails(export, "The cover.\n"):
+        (outgoing.out / file.name).write_bytes(file.data)
+    assert f"\n[ C O Mitter: {note} ]\n{SIGNED}\n" in export.patches[0].message
+    taken_in(export, outgoing.checkout(), *AM, *mail_files(outgoing.out))
 
 
 def test_same_inputs_same_bytes(outgoing: Outgoing) -> None:

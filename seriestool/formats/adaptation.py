@@ -12,17 +12,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from seriestool.errors import UsageError
+from seriestool.formats.extra_change import BLOB, ENCODING, EXTRA, add_extras, read_extra
+from seriestool.formats.hunk_edits import edit_lines, is_hunk_text
 from seriestool.formats.toml import Form, Table, read_toml
 from seriestool.model.adaptation import Adaptation, HunkAdaptation, LineEdit
 from seriestool.model.series import Change, FileDiff, Hunk, HunkLine, Patch
 
-_TOP = {"patch-id", "tree", "made-on", "author", "date", "reason", "hunk"}
-_HUNK = {"file", "number", "reason", "pre-image", "omit", "edits"}
+_TOP = {"patch-id", "tree", "made-on", "author", "date", "reason", "hunk", "extra"}
+_HUNK = {"file", "number", "reason", "pre-image", "omit", "edits", "at", "encoding"}
 _REPLACE = {"line", "becomes"}
 _INSERT = {"after", "insert"}
 
 _PATCH_ID = Form(re.compile(r"[0-9a-f]{40}"), "a patch-id of 40 hex digits")
-_BLOB = Form(re.compile(r"[0-9a-f]{7,40}"), "a blob id of 7 to 40 hex digits")
 
 
 def read_adaptation(text: str, name: str) -> Adaptation:
@@ -33,11 +34,13 @@ def read_adaptation(text: str, name: str) -> Adaptation:
     """
     top = read_toml(text, name, _TOP)
     hunks = tuple(_hunk(table) for table in top.tables("hunk", _HUNK))
-    if not hunks:
-        raise UsageError(f"{name}: no [[hunk]] in it")
+    extras = tuple(read_extra(table) for table in top.tables("extra", EXTRA))
+    if not hunks and not extras:
+        raise UsageError(f"{name}: no [[hunk]] and no [[extra]] in it")
     seen: set[tuple[str, int]] = set()
     for hunk in hunks:
-        if (hunk.file, hunk.number) in seen:
+        whole = (hunk.file, 0) in seen or (hunk.number == 0 and any(file == hunk.file for file, _ in seen))
+        if (hunk.file, hunk.number) in seen or whole:
             raise UsageError(f"{name}: {hunk.file} hunk {hunk.number} is there twice")
         seen.add((hunk.file, hunk.number))
     return Adaptation(
@@ -48,11 +51,12 @@ def read_adaptation(text: str, name: str) -> Adaptation:
         date=top.date("date"),
         reason=top.text("reason"),
         hunks=hunks,
+        extras=extras,
     )
 
 
 def adapt(patch: Patch, adaptation: Adaptation) -> Patch:
-    """Return *patch* with the hunks of *adaptation* changed or left out.
+    """Return *patch* with the hunks of *adaptation* changed or left out, and its other changes behind them.
 
     ``files`` differ, with line counts and starts made to fit; ``diff`` and ``patch_id`` stay those of the posted patch.
     Raises UsageError when the adaptation is for another patch (naming both patch-ids), names a file, hunk or line that
@@ -72,7 +76,7 @@ def adapt(patch: Patch, adaptation: Adaptation) -> Patch:
         if not any(file.path == path for file in patch.files):
             raise UsageError(f"{where}: the patch does not change {path}")
     adapted = [_file(file, by_file.get(file.path, {}), where) for file in patch.files]
-    files = tuple(file for file in adapted if file is not None)
+    files = add_extras([file for file in adapted if file is not None], adaptation.extras)
     if not files:
         raise UsageError(f"{where}: it leaves nothing of the patch")
     return replace(patch, files=files)
@@ -82,6 +86,8 @@ def _file(file: FileDiff, changes: Mapping[int, HunkAdaptation], where: str) -> 
     """Return *file* with its hunks changed, None when it then does nothing."""
     if not changes:
         return file
+    if 0 in changes:
+        return None
     for number in changes:
         if not 1 <= number <= len(file.hunks):
             raise UsageError(f"{where}: {file.path} has no hunk {number}, it has {len(file.hunks)}")
@@ -90,7 +96,9 @@ def _file(file: FileDiff, changes: Mapping[int, HunkAdaptation], where: str) -> 
     for number, hunk in enumerate(file.hunks, 1):
         change = changes.get(number)
         lines = hunk.lines if change is None else _lines(hunk, change, f"{where}: {file.path} hunk {number}")
-        if lines:
+        if lines and change is not None and change.at is not None:
+            hunks.append(replace(hunk, old_start=change.at, new_start=change.at, lines=lines))
+        elif lines:
             hunks.append(replace(hunk, new_start=max(hunk.new_start + shift, 0), lines=lines))
         shift += _growth(lines) - _growth(hunk.lines)
     if not hunks and file.change is Change.MODIFY and file.old_mode == file.new_mode:
@@ -106,47 +114,29 @@ def _lines(hunk: Hunk, change: HunkAdaptation, where: str) -> tuple[HunkLine, ..
     """Return the lines of *hunk* with the edits made; none where the hunk is left out."""
     if change.omit:
         return ()
-    instead: dict[int, LineEdit] = {}
-    behind: dict[int, LineEdit] = {}
-    for edit in change.edits:
-        chosen = behind if edit.after else instead
-        if not (0 if edit.after else 1) <= edit.line <= len(hunk.lines):
-            raise UsageError(f"{where} has no line {edit.line}, it has {len(hunk.lines)}")
-        if edit.line in chosen:
-            raise UsageError(f"{where}: line {edit.line} is edited twice")
-        chosen[edit.line] = edit
-    lines: list[HunkLine] = []
-    for number in range(len(hunk.lines) + 1):
-        if number:
-            posted = hunk.lines[number - 1]
-            lines += _written(instead[number], posted) if number in instead else [posted]
-        if number in behind:
-            lines += _written(behind[number], None)
+    lines = edit_lines(hunk.lines, change.edits, change.encoding, where)
     if not any(line.sign != " " for line in lines):
         raise UsageError(f"{where}: nothing is left that it changes", hint="leave a hunk out with omit = true")
     return tuple(lines)
 
 
-def _written(edit: LineEdit, posted: HunkLine | None) -> list[HunkLine]:
-    """Return the lines that *edit* writes; where it replaces the last line of a file, that has its ending."""
-    lines = [HunkLine(text[0], text[1:].encode("utf-8", "surrogateescape") + b"\n") for text in edit.becomes]
-    if lines and posted is not None and not posted.text.endswith(b"\n"):
-        lines[-1] = HunkLine(lines[-1].sign, lines[-1].text.removesuffix(b"\n"))
-    return lines
-
-
 def _hunk(table: Table) -> HunkAdaptation:
     omit = table.flag("omit")
     edits = tuple(_edit(edit) for edit in table.tables("edits", _REPLACE | _INSERT))
-    if omit == bool(edits):
-        raise UsageError(f"{table.where}: edits: a hunk needs either edits or omit = true")
+    at = table.number("at") if "at" in table.values else None
+    if omit == bool(edits or at):
+        raise UsageError(f"{table.where}: edits: a hunk needs either edits (or at) or omit = true")
+    if "number" not in table.values and not omit:
+        raise table.wrong("number", "is missing; only with omit = true, which then means the whole file")
     return HunkAdaptation(
         file=table.text("file"),
-        number=table.number("number"),
+        number=table.number("number") if "number" in table.values else 0,
         reason=table.text("reason"),
         omit=omit,
         edits=edits,
-        pre_image=table.optional("pre-image", _BLOB),
+        pre_image=table.optional("pre-image", BLOB),
+        at=at,
+        encoding=table.optional("encoding", ENCODING) or "utf-8",
     )
 
 
@@ -156,9 +146,9 @@ def _edit(table: Table) -> LineEdit:
         raise UsageError(f"{table.where}: an edit is either {{ line, becomes }} or {{ after, insert }}")
     after = keys == _INSERT
     lines = table.texts("insert" if after else "becomes")
-    for line in lines:
-        if line[0] not in " +-" or "\n" in line:
-            raise table.wrong("insert" if after else "becomes", f"{line!r} is no line of a hunk: sign first, no end")
+    if not is_hunk_text(lines):
+        wrong = next((line for line in lines if not is_hunk_text([line])), lines[0])
+        raise table.wrong("insert" if after else "becomes", f"{wrong!r} is no line of a hunk: sign first, no end")
     number = table.values["after"] if after else table.values["line"]
     if after and number == 0:
         return LineEdit(0, lines, after=True)

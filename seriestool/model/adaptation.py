@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What had to change in a patch for one tree: edits to its hunks, with the reason."""
+"""What had to change in a patch for one tree: edits to its hunks and changes beside them, with the reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from seriestool.model.series import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,12 @@ class LineEdit:
 
 @dataclass(frozen=True, slots=True)
 class HunkAdaptation:
-    """What happens to one hunk: left out, or some of its lines changed."""
+    """What happens to one hunk: left out, some of its lines changed, or its place named.
+
+    ``number`` is 1-based within the file, 0 for all the patch does to the file, which can only be left out. ``at`` is
+    the line of the hunk's pre-image (1-based, in the file as the hunks before it leave it), where the posted number
+    would lead elsewhere. ``encoding`` is that of the lines of the edits.
+    """
 
     file: str
     number: int
@@ -29,6 +36,26 @@ class HunkAdaptation:
     edits: tuple[LineEdit, ...] = ()
     pre_image: str | None = None
     """Blob id of the file the adaptation was made on."""
+    at: int | None = None
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraChange:
+    """A change that the posted patch does not have, to one file; it comes after those of the patch.
+
+    ``lines`` are hunk lines as in ``LineEdit``. A MODIFY with lines has ``at``, as in ``HunkAdaptation``; ADD has only
+    lines with "+", DELETE only lines with "-". ``mode`` is the file's mode afterwards, None to leave it.
+    """
+
+    file: str
+    reason: str
+    change: Change = Change.MODIFY
+    lines: tuple[str, ...] = ()
+    at: int | None = None
+    mode: int | None = None
+    pre_image: str | None = None
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +69,4 @@ class Adaptation:
     date: str
     reason: str
     hunks: tuple[HunkAdaptation, ...]
+    extras: tuple[ExtraChange, ...] = ()

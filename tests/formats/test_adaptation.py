@@ -10,7 +10,7 @@ from seriestool.formats.adaptation import adapt, read_adaptation
 from seriestool.formats.mail import read_message, read_patch
 from seriestool.formats.patch import parse_diff, render_text
 from seriestool.model.adaptation import HunkAdaptation, LineEdit
-from seriestool.model.series import Hunk, Patch
+from seriestool.model.series import Change, Hunk, Patch
 from tests.mails import DIFF, mail
 
 SECOND = """\
@@ -132,7 +132,7 @@ def test_an_adaptation_that_does_not_fit_is_refused(patch: Patch, text: str, mes
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"no \[\[hunk\]\] in it"),
+        ("", r"no \[\[hunk\]\] and no \[\[extra\]\] in it"),
         (HUNK, r"\[\[hunk\]\] 1: edits: a hunk needs either"),
         (HUNK + "omit = true\nedits = [{ line = 1, becomes = [] }]", "a hunk needs either"),
         (HUNK + "omit = 1", "omit: is neither true nor false"),
@@ -159,3 +159,57 @@ def test_a_mistake_is_named_by_file_and_key(text: str, message: str) -> None:
 def test_a_missing_key_is_named(old: str, message: str) -> None:
     with pytest.raises(UsageError, match=f"^03.toml: {message}"):
         read_adaptation((HEAD.format(id="1" * 40) + HUNK + "omit = true").replace(old, ""), "03.toml")
+
+
+EXTRA = '\n[[extra]]\nfile = "{file}"\nreason = "beside it"\n'
+CHMOD = EXTRA.format(file="mm/other.c") + 'mode = "100755"\n'
+
+
+def test_changes_beside_the_patch(patch: Patch) -> None:
+    text = (
+        EXTRA.format(file="kernel/fake.c") + 'at = 9\nlines = [" nine", "+ten"]\n'
+        + EXTRA.format(file="mm/new.c") + 'change = "add"\nlines = ["+a", "\\\\ No newline at end of file"]\n'
+        + EXTRA.format(file="mm/gone.c") + 'change = "delete"\nlines = ["-a"]\n' + CHMOD
+    )  # fmt: skip
+    files = adapted(patch, text).files
+    assert [(file.path, file.change) for file in files] == [
+        ("kernel/fake.c", Change.MODIFY), ("mm/other.c", Change.MODIFY), ("mm/new.c", Change.ADD),
+        ("mm/gone.c", Change.DELETE),
+    ]  # fmt: skip
+    assert files[0].hunks[:2] == patch.files[0].hunks
+    assert (files[0].hunks[2].new_start, body(files[0].hunks[2])) == (9, [" nine\n", "+ten\n"])
+    assert (files[1].hunks, files[1].new_mode) == (patch.files[1].hunks, 0o100755)
+    assert body(files[2].hunks[0]) == ["+a"]
+    assert body(files[3].hunks[0]) == ["-a\n"]
+
+
+def test_a_place_is_named(patch: Patch) -> None:
+    hunk = adapted(patch, HUNK + "at = 7\n").files[0].hunks[0]
+    assert (hunk.old_start, hunk.new_start, hunk.lines) == (7, 7, patch.files[0].hunks[0].lines)
+
+
+def test_all_of_a_file_is_left_out(patch: Patch) -> None:
+    changed = adapted(patch, HUNK.replace("number = 1\n", "") + "omit = true\n")
+    assert [file.path for file in changed.files] == ["mm/other.c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HUNK.replace("number = 1\n", "") + "at = 1", "number: is missing"),
+        (HUNK + "omit = true" + HUNK.replace("number = 1\n", "") + "omit = true", "hunk 0 is there twice"),
+        (HUNK + "omit = true\nat = 1", "a hunk needs either"),
+        (HUNK + 'encoding = "ebcdic"\nat = 1', "encoding: 'ebcdic' is not one of utf-8, latin-1"),
+        (EXTRA.format(file="../a") + 'mode = "100755"', "file: the patch names a path that leaves the tree"),
+        (EXTRA.format(file="a") + 'lines = ["+a"]', "at: belongs to lines"),
+        (EXTRA.format(file="a") + 'at = 1\nlines = [" a"]', "lines: nothing is changed by them"),
+        (EXTRA.format(file="a"), "neither lines nor mode"),
+        (EXTRA.format(file="a") + 'change = "add"\nlines = ["-a"]', "are not all lines of a hunk with change = 'add'"),
+        (EXTRA.format(file="a") + 'change = "delete"\nat = 1', "at: makes no sense with change = 'delete'"),
+        (EXTRA.format(file="a") + 'change = "rename"', "'rename' is not one of modify, add, delete"),
+        (EXTRA.format(file="a") + 'mode = "160000"', "'160000' is not a mode"),
+    ],
+)
+def test_a_mistake_beside_the_patch_is_named(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=f"^03.toml: .*{message}"):
+        read_adaptation(HEAD.format(id="1" * 40) + text, "03.toml")

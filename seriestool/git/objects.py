@@ -67,6 +67,8 @@ def _create(path: Path) -> None:
 class ObjectStore:
     """A bare git repository. Use it as a context manager: leaving the block ends its ``git cat-file``."""
 
+    empty_tree = _EMPTY_TREE
+
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self._git = git_at(self.path)

@@ -25,8 +25,9 @@ from seriestool.git.apply import apply_series
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.tree import Tree
+from seriestool.pipeline.adaptations import load_adaptations
 from seriestool.pipeline.context import Context, find_tree, load_config
-from seriestool.pipeline.series import Job, load_adaptations, open_series
+from seriestool.pipeline.series import Job, open_series
 from seriestool.places import default_cache, find_workspace
 from seriestool.trees import known_tree
 
@@ -93,7 +94,7 @@ def _series(ctx: Context, arguments: argparse.Namespace) -> Job:
 
 def _apply(store: ObjectStore, job: Job, tree: Tree, repeat: int) -> Row:
     patches = job.selected(with_follow_ups=True)
-    adaptations = load_adaptations(job, tree.name)
+    adaptations = load_adaptations(job, tree)
     outcomes: list[TreeOutcome] = []
 
     def ours() -> None:

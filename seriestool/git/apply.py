@@ -15,7 +15,8 @@ from functools import cache
 from seriestool.git.blocked import Missed
 from seriestool.git.causes import explain_rejections
 from seriestool.git.evolved import gather
-from seriestool.git.judge import Judgement, judge
+from seriestool.git.judge import judge
+from seriestool.git.judgement import Aids, Case, Judgement
 from seriestool.git.landing import Landing
 from seriestool.git.objects import ObjectStore
 from seriestool.git.threeway import KnownBlobs
@@ -36,7 +37,7 @@ def apply_series(
     tree: Tree,
     patches: Sequence[Patch],
     *,
-    adaptations: Mapping[str, Adaptation] | None = None,
+    adaptations: Mapping[str, Sequence[Adaptation]] | None = None,
     landings: Mapping[str, Landing] | None = None,
     ref_prefix: str | None = None,
     others: Sequence[Tree] = (),
@@ -45,10 +46,10 @@ def apply_series(
 ) -> TreeOutcome:
     """Apply *patches* to *tree*, one after the other, and say what became of each.
 
-    *adaptations* go by patch number and count only for a patch that does not fit as posted and still has the patch-id
-    they were made for. *landings*, by patch number too, is what the tree's history and version say of patches; each is
-    held against the text first. Every state that differs from the one before is a commit with the patch's author, date
-    and message and a fixed committer, so the same inputs give the same ids. With *ref_prefix*
+    *adaptations* go by patch number, the first to try first, and count only for a patch that does not fit as posted and
+    still has the patch-id they were made for. *landings*, by patch number too, is what the tree's history and version
+    say of patches; each is held against the text first. Every state that differs from the one before is a commit with
+    the patch's author, date and message and a fixed committer, so the same inputs give the same ids. With *ref_prefix*
     ("refs/seriestool/applied/<slug>/v4/<tree>"), ``<ref_prefix>/<number>`` points at the state after each patch.
 
     *others* are asked whether a rejected hunk fits there. With *context*, a patch may also fit with only so many lines
@@ -63,11 +64,13 @@ def apply_series(
     series_is_there = cache(lambda: _is_there(View(store, tree.tree_object), patches))
     for patch in patches:
         landing = weigh(View(store, state.tree), patch.files, (landings or {}).get(patch.number, _UNKNOWN))
-        judgement = judge(
-            store, state.tree, patch,
-            adaptation=(adaptations or {}).get(patch.number), missed=missed, series_is_there=series_is_there,
-            known=known, context=context, landing=landing,
+        recorded = (adaptations or {}).get(patch.number, ())
+        aids = Aids(
+            own=tuple(one for one in recorded if one.tree == tree.name),
+            others=tuple(one for one in recorded if one.tree != tree.name),
+            missed=missed, series_is_there=series_is_there, known=known, context=context, landing=landing,
         )  # fmt: skip
+        judgement = judge(Case(store, state.tree, patch, aids))
         missed.extend(judgement.missed)
         state = _advance(store, state, judgement, patch)
         outcomes.append(_outcome(patch, judgement, state, landing))

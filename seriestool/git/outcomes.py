@@ -11,9 +11,8 @@ from seriestool.git.filediff import FileResult, apply_files, reverse_file
 from seriestool.git.hunks import find_place, leading, reverse_hunk, split_lines, trailing
 from seriestool.git.threeway import MergedFile
 from seriestool.git.view import View
-from seriestool.model.adaptation import Adaptation, HunkAdaptation
 from seriestool.model.outcome import HunkOutcome
-from seriestool.model.series import Hunk, Patch
+from seriestool.model.series import Hunk
 
 HunkKey = tuple[str, int]
 IN_TREE = "in the tree already"
@@ -119,32 +118,6 @@ def merged_hunks(results: Sequence[FileResult], merged: Sequence[MergedFile]) ->
         else:
             hunks.append(HunkOutcome(hunk.path, hunk.number, applied=True, cause=f"merged, base {bases[hunk.path]}"))
     return tuple(hunks)
-
-
-def adapted_hunks(patch: Patch, results: Sequence[FileResult], adaptation: Adaptation) -> tuple[HunkOutcome, ...]:
-    """Write the outcome of every posted hunk: as it was taken, which were edited or left out, and why."""
-    changes = {(hunk.file, hunk.number): hunk for hunk in adaptation.hunks}
-    taken = {result.diff.path: iter(result.places) for result in results}
-    hunks = []
-    for diff in patch.files:
-        if not diff.hunks:
-            hunks.append(HunkOutcome(diff.path, 0, applied=True))
-        for number in range(1, len(diff.hunks) + 1):
-            change = changes.get((diff.path, number))
-            cause = _change_note(change)
-            if change is not None and change.omit:
-                hunks.append(HunkOutcome(diff.path, number, applied=False, cause=cause))
-                continue
-            place = next(taken.get(diff.path, iter(())), None)
-            line, offset = (place.line, place.offset) if place else (None, None)
-            hunks.append(HunkOutcome(diff.path, number, applied=True, line=line, offset=offset, cause=cause))
-    return tuple(hunks)
-
-
-def _change_note(change: HunkAdaptation | None) -> str | None:
-    if change is None:
-        return None
-    return f"{'left out' if change.omit else 'edited'}: {change.reason}"
 
 
 def evidence_of_offsets(results: Sequence[FileResult]) -> str:

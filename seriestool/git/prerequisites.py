@@ -39,7 +39,7 @@ def find_prerequisites(
     histories: Histories,
     *,
     known: Mapping[str, Upstream] | None = None,
-    adaptations: Mapping[str, Adaptation] | None = None,
+    adaptations: Mapping[str, Sequence[Adaptation]] | None = None,
     landings: Mapping[str, Landing] | None = None,
     declared: Sequence[Candidate] = (),
 ) -> Prerequisites:
@@ -64,7 +64,7 @@ class _Search:
         patches: Sequence[Patch],
         histories: Histories,
         known: Mapping[str, Upstream],
-        adaptations: Mapping[str, Adaptation],
+        adaptations: Mapping[str, Sequence[Adaptation]],
         landings: Mapping[str, Landing],
     ) -> None:
         self._store, self._tree, self._patches, self._histories = store, tree, patches, histories

@@ -16,10 +16,11 @@ from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.series import Variant
 from seriestool.model.tree import Tree, TreeSpec
+from seriestool.pipeline.adaptations import load_adaptations
 from seriestool.pipeline.context import Context, find_tree
 from seriestool.pipeline.histories import known_upstream, open_histories
 from seriestool.pipeline.prerequisites import Needs, find_needs, tell_needs
-from seriestool.pipeline.series import Job, load_adaptations, open_series
+from seriestool.pipeline.series import Job, open_series
 from seriestool.trees import import_tree, known_tree
 
 
@@ -84,7 +85,7 @@ def apply_tree(
     tree = import_tree(spec, store=store, cache=ctx.cache, progress=ctx.progress)
     started = time.monotonic()
     patches, known = job.selected(with_follow_ups=with_follow_ups), known_upstream(job)
-    adaptations = load_adaptations(job, spec.name) if adapt else {}
+    adaptations = load_adaptations(job, tree) if adapt else {}
     # What a series gives without its adaptations, or with less context, is an answer, and no state to go on from.
     prefix = _ref_prefix(job, spec) if adapt and context is None else None
     others = [other for each in ctx.config.trees if (other := known_tree(each, store))]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,13 +12,15 @@ from seriestool.formats.backport import backport_message, deviations, split_mess
 from seriestool.git.changes import CommitText, read_commit, show_change, show_stat, write_change
 from seriestool.git.identity import committer
 from seriestool.git.objects import ObjectStore
+from seriestool.model.adaptation import Adaptation
 from seriestool.model.export import Export, ExportedPatch, ExportFormat, NotIncluded, UpstreamStyle
 from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import Person, Role, TrackedPatch, Variant
 from seriestool.model.tree import DebianSource, GitSource, Tree, TreeSpec
+from seriestool.pipeline.adaptations import load_adaptations
 from seriestool.pipeline.context import Context
 from seriestool.pipeline.follow_ups import close_over, search_follow_ups
-from seriestool.pipeline.series import Job, load_adaptations
+from seriestool.pipeline.series import Job
 from seriestool.pipeline.upstream import check_whole, upstream_commits
 from seriestool.report.upstream import group, note_of
 
@@ -81,7 +83,7 @@ class Exporter:
         if not self.request.allow_abbreviated:
             check_whole(upstream, [verdict.number for verdict, _ in changing])
         tracked = {each.number: each for each in self.job.tracked.patches}
-        dates = {number: each.date for number, each in load_adaptations(self.job, self.spec.name).items()}
+        recorded = load_adaptations(self.job, self.tree)
         parent = self.tree.commit
         for position, (verdict, before) in enumerate(changing, 1):
             entry, text = tracked[verdict.number], read_commit(self.store, verdict.commit)
@@ -111,8 +113,7 @@ class Exporter:
                 before=before,
                 after=verdict.tree_object,
                 commit=parent,
-                last_change=(dates if verdict.outcome is Outcome.ADAPTED else {}).get(verdict.number)
-                or _day(text.date),
+                last_change=_adapted_on(recorded.get(verdict.number, ()), verdict) or _day(text.date),
                 posted=None if entry.file else entry.message_id or None,
             )
 
@@ -165,6 +166,13 @@ def _base(spec: TreeSpec, tree: Tree) -> str:
         case GitSource(ref=ref):
             return f"{ref} ({tree.version})"
     return f"linux {tree.version}"
+
+
+def _adapted_on(recorded: Sequence[Adaptation], verdict: PatchOutcome) -> str | None:
+    """Return the date of the adaptation that was used: the one whose reason the evidence begins with."""
+    if verdict.outcome is not Outcome.ADAPTED:
+        return None
+    return next((one.date for one in recorded if verdict.evidence.startswith(one.reason)), None)
 
 
 def _day(date: str) -> str:

@@ -36,7 +36,7 @@ def find_needs(
     histories: Histories,
     *,
     known: Mapping[str, Upstream],
-    adaptations: Mapping[str, Adaptation],
+    adaptations: Mapping[str, Sequence[Adaptation]],
     landings: Mapping[str, Landing],
     dependencies: Sequence[Dependency],
 ) -> Needs:

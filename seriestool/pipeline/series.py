@@ -9,13 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seriestool.errors import UsageError
-from seriestool.formats.adaptation import read_adaptation
 from seriestool.formats.mail import Message, read_patch
 from seriestool.formats.series_toml import write_tracked
-from seriestool.model.adaptation import Adaptation
 from seriestool.model.run import KernelState, PatchStatus
 from seriestool.model.series import Dependency, Landed, Patch, Role, Series, TrackedPatch, TrackedSeries, Variant
-from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, read_text, series_dir
+from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, series_dir
 from seriestool.sources import COVER_FILE, fetch_tracked, find_mail, keep_mail, names_series, read_series
 from seriestool.sources.landed import find_landed
 from seriestool.sources.thread import carries_diff
@@ -186,30 +184,3 @@ def _keep_files(
     return replace(
         tracked, patches=tuple(replace(entry, file=f"{entry.number}.patch") for entry in tracked.patches)
     )
-
-
-def load_adaptations(job: Job, tree: str) -> Mapping[str, Adaptation]:
-    """Return the adaptations recorded for *tree*, by patch number; raises UsageError naming a file that is wrong.
-
-    A patch may have several, ``06.toml`` and ``06.<word>.toml``: the one made for the form in use counts, told by its
-    patch-id, else the first.
-    """
-    if job.directory is None:
-        return {}
-    in_use = {patch.number: job.form_of(patch).patch_id for patch in job.patches}
-    found: dict[str, dict[str, tuple[Path, Adaptation]]] = {}
-    paths = (job.directory / "adaptations" / tree).glob("*.toml")
-    for path in sorted(paths, key=lambda path: (path.name.count("."), path.name)):
-        adaptation = read_adaptation(read_text(path), str(path))
-        if adaptation.tree != tree:
-            raise UsageError(f"{path}: is for {adaptation.tree}, in the directory of {tree}")
-        number = path.name.partition(".")[0]
-        if number not in in_use:
-            raise UsageError(f"{path}: no patch {number} in the series", hint=f"patches: {', '.join(in_use)}")
-        others = found.setdefault(number, {})
-        if adaptation.patch_id in others:
-            raise UsageError(f"{path}: is for the same patch-id as {others[adaptation.patch_id][0].name}")
-        others[adaptation.patch_id] = (path, adaptation)
-    return {
-        number: forms.get(in_use[number], next(iter(forms.values())))[1] for number, forms in found.items()
-    }

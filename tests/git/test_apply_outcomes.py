@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from seriestool.errors import InputRefused
 from seriestool.formats.patch import parse_diff
 from seriestool.git.apply import apply_series, commit_of
-from seriestool.model.adaptation import Adaptation, HunkAdaptation, LineEdit
+from seriestool.model.adaptation import Adaptation, ExtraChange, HunkAdaptation, LineEdit
 from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
-from seriestool.model.series import Patch
+from seriestool.model.series import Change, Patch
 from tests.git.room import Blob, Files, Room, patch_of
 
 FUNCTION = """\
@@ -48,12 +49,12 @@ def series(room: Room, *states: Files) -> list[Patch]:
 
 def change(patch: Patch, tree: Files, room: Room, adaptation: Adaptation | None = None) -> PatchOutcome:
     """Apply one patch, without merging, and return what became of it."""
-    adaptations = {patch.number: adaptation} if adaptation else {}
+    adaptations = {patch.number: (adaptation,)} if adaptation else {}
     return unmerged(room, tree, [patch], adaptations).patches[0]
 
 
 def unmerged(
-    room: Room, tree: Files, patches: Sequence[Patch], adaptations: Mapping[str, Adaptation] | None = None
+    room: Room, tree: Files, patches: Sequence[Patch], adaptations: Mapping[str, Sequence[Adaptation]] | None = None
 ) -> TreeOutcome:
     """Apply without merging: the room knows every blob."""
     return apply_series(room.store, room.base(tree), patches, adaptations=adaptations, three_way=False)
@@ -212,6 +213,19 @@ def test_adaptation_is_not_used_where_the_patch_fits(room: Room, patch: Patch) -
     assert found.outcome is Outcome.APPLIES
 
 
+def test_adaptation_that_was_made_on_this_very_file_counts_although_the_patch_fits(room: Room, patch: Patch) -> None:
+    (diff,) = patch.files
+    blank = next(at for at, line in enumerate(diff.hunks[0].lines, 1) if line.sign == "+")
+    hunk = HunkAdaptation(
+        "drivers/driver.c", 1, "said otherwise here", edits=(LineEdit(blank, ("+\t/* here */",)),),
+        pre_image=room.git("hash-object", "--stdin", stdin=DRIVER.encode()),
+    )  # fmt: skip
+    found = change(patch, files(driver_c=DRIVER), room, adaptation=adaptation(patch, hunk))
+    assert (found.outcome, found.evidence) == (Outcome.ADAPTED, "device is called dev here")
+    moved = change(patch, files(driver_c=DRIVER + "\n"), room, adaptation=adaptation(patch, hunk))
+    assert moved.outcome is Outcome.APPLIES
+
+
 def test_adaptation_for_another_patch_id(room: Room, patch: Patch) -> None:
     found = change(patch, renamed(), room, adaptation=adaptation(patch, edit(patch), patch_id="0" * 40))
     assert found.outcome is Outcome.CONFLICT
@@ -223,6 +237,36 @@ def test_adaptation_that_does_not_fit(room: Room, patch: Patch) -> None:
     found = change(patch, tree, room, adaptation=adaptation(patch, edit(patch)))
     assert found.outcome is Outcome.CONFLICT
     assert found.evidence == "drivers/driver.c hunk 1 (the adaptation does not fit this tree)"
+
+
+def test_adaptation_of_another_tree(room: Room, patch: Patch) -> None:
+    other = replace(adaptation(patch, edit(patch)), tree="stable-1.0")
+    found = change(patch, renamed(), room, adaptation=other)
+    assert (found.outcome, found.evidence) == (
+        Outcome.ADAPTED, "device is called dev here (recorded for stable-1.0, fits here)"
+    )  # fmt: skip
+    unfit = change(patch, files(driver_c=DRIVER.replace("start_resume(device)", "restart(dev)")), room, other)
+    assert unfit.evidence.endswith(" (that of stable-1.0 does not fit this tree)")
+
+
+def test_own_adaptation_goes_before_another_trees(room: Room, patch: Patch) -> None:
+    own = adaptation(patch, edit(patch))
+    other = replace(own, tree="stable-1.0", reason="not this one")
+    judged = apply_series(room.store, room.base(renamed()), [patch], adaptations={"01": (other, own)}).patches[0]
+    assert judged.evidence == own.reason
+
+
+def test_adaptation_adds_a_change_of_its_own(room: Room, patch: Patch) -> None:
+    extra = ExtraChange("drivers/other.c", "it is used here", lines=("+int other;",), change=Change.ADD)
+    both = replace(adaptation(patch, edit(patch)), extras=(extra,))
+    found = change(patch, renamed(), room, adaptation=both)
+    assert found.outcome is Outcome.ADAPTED
+    assert [(hunk.path, hunk.number, hunk.cause) for hunk in found.hunks] == [
+        ("drivers/driver.c", 1, "edited: the argument has another name"),
+        ("drivers/other.c", 1, "added: it is used here"),
+    ]
+    text = guard(DRIVER).replace("start_resume(device)", "start_resume(dev)")
+    assert found.tree_object == room.tree({**files(driver_c=text), "drivers/other.c": Blob(b"int other;\n")})
 
 
 def test_adaptation_leaves_a_hunk_out(room: Room) -> None:

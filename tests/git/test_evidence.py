@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from seriestool.git.apply import apply_series
 from seriestool.git.objects import ObjectStore
 from seriestool.git.treeobject import EXECUTABLE, FILE
-from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import Patch
 from tests.git.world import Files, commit, diff, patch, plain
@@ -32,11 +31,9 @@ def series(store: ObjectStore, *states: Files) -> list[Patch]:
     return [patch(f"{number:02}", diff(store, before, after)) for number, (before, after) in enumerate(steps, 1)]
 
 
-def judged(
-    store: ObjectStore, files: Files, patches: Sequence[Patch], adaptations: Mapping[str, Adaptation] | None = None
-) -> TreeOutcome:
+def judged(store: ObjectStore, files: Files, patches: Sequence[Patch]) -> TreeOutcome:
     """Apply without merging: the store of a test knows every blob."""
-    return apply_series(store, commit(store, files), patches, adaptations=adaptations or {}, three_way=False)
+    return apply_series(store, commit(store, files), patches, three_way=False)
 
 
 def only(outcome: TreeOutcome) -> PatchOutcome:

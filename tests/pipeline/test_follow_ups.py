@@ -16,7 +16,9 @@ import pytest
 from seriestool.errors import UsageError
 from seriestool.formats.mail import join_mbox, split_mbox
 from seriestool.model.series import Variant
-from seriestool.pipeline.series import load_adaptations, open_series
+from seriestool.model.tree import Tree
+from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.series import open_series
 from tests.pipeline.conftest import TREE, Bench, git
 from tests.sources.mirror import make_inbox
 
@@ -213,10 +215,11 @@ def test_each_form_has_its_own_adaptation(archived: Bench) -> None:
     for form, name in ((Variant.POSTED, "01.toml"), (Variant.LANDED, "01.landed.toml")):
         (patch,) = jobs[form].selected(with_follow_ups=False)
         (place / name).write_text(_adaptation(patch.patch_id, form))
+    tree = Tree(TREE, "1", "0" * 40, "0" * 40)
     for form, job in jobs.items():
-        assert load_adaptations(job, TREE)["01"].reason == f"for what was {form}"
-    (place / "01.landed.toml").unlink()
-    assert load_adaptations(jobs[Variant.LANDED], TREE)["01"].reason == "for what was posted"  # and is told to be stale
+        wanted = {patch.number: patch.patch_id for patch in job.selected(with_follow_ups=False)}
+        (chosen,) = [one for one in load_adaptations(job, tree)["01"] if one.patch_id == wanted["01"]]
+        assert chosen.reason == f"for what was {form}"
     (place / "01.more.toml").write_text((place / "01.toml").read_text())
     with pytest.raises(UsageError, match=r"01\.more\.toml: is for the same patch-id as 01\.toml"):
-        load_adaptations(jobs[Variant.LANDED], TREE)
+        load_adaptations(jobs[Variant.LANDED], tree)

@@ -19,10 +19,11 @@ from seriestool.model.adaptation import Adaptation, HunkAdaptation, LineEdit
 from seriestool.model.series import Change, FileDiff, Hunk, HunkLine, Patch
 
 _TOP = {"patch-id", "tree", "made-on", "author", "date", "reason", "hunk", "extra"}
-_HUNK = {"file", "number", "reason", "pre-image", "omit", "edits", "at", "encoding"}
+_HUNK = {"file", "number", "reason", "pre-image", "omit", "edits", "at", "encoding", "posted"}
 _REPLACE = {"line", "becomes"}
 _INSERT = {"after", "insert"}
 
+_POSTED = Form(re.compile(r"[0-9a-f]{12}"), "the id of a posted hunk, 12 hex digits")
 _PATCH_ID = Form(re.compile(r"[0-9a-f]{40}"), "a patch-id of 40 hex digits")
 
 
@@ -137,6 +138,7 @@ def _hunk(table: Table) -> HunkAdaptation:
         pre_image=table.optional("pre-image", BLOB),
         at=at,
         encoding=table.optional("encoding", ENCODING) or "utf-8",
+        posted=table.optional("posted", _POSTED),
     )
 
 

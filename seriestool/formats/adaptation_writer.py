@@ -36,6 +36,8 @@ def _hunk(hunk: HunkAdaptation) -> Iterator[str]:
     if hunk.number:
         yield f"number = {hunk.number}"
     yield from _common(hunk)
+    if hunk.posted is not None:
+        yield f"posted = {write_value(hunk.posted)}"
     if hunk.omit:
         yield "omit = true"
     if hunk.at is not None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
@@ -12,6 +13,12 @@ from seriestool.model.series import HunkLine
 
 NO_NEWLINE = "\\ No newline at end of file"
 ENCODINGS = ("utf-8", "latin-1")
+
+
+def hunk_id(lines: Iterable[HunkLine]) -> str:
+    """Name a hunk by its lines, wherever it stands: 12 hex digits."""
+    text = b"".join(line.sign.encode() + line.text for line in lines)
+    return hashlib.sha1(text, usedforsecurity=False).hexdigest()[:12]
 
 
 def encoding_of(lines: Iterable[HunkLine]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from seriestool.formats.adaptation import adapt
-from seriestool.formats.hunk_edits import edits_between, encoding_of, lines_to_text
+from seriestool.formats.hunk_edits import edits_between, encoding_of, hunk_id, lines_to_text
 from seriestool.git.blocks import changed_paths
 from seriestool.git.derive_file import derive_file
 from seriestool.git.filediff import apply_files
@@ -171,12 +171,15 @@ class _Work:
     ) -> HunkAdaptation:
         posted = diff.hunks[number - 1].lines
         reason = self.reason(diff.path, number)
+        this = hunk_id(posted)
         if body is not None and not body:
-            return HunkAdaptation(diff.path, number, reason, omit=True, pre_image=name)
+            return HunkAdaptation(diff.path, number, reason, omit=True, pre_image=name, posted=this)
         wanted = posted if body is None else body
         encoding = encoding_of(wanted)
         edits = edits_between(posted, wanted, encoding)
-        return HunkAdaptation(diff.path, number, reason, edits=edits, pre_image=name, at=at, encoding=encoding)
+        return HunkAdaptation(
+            diff.path, number, reason, edits=edits, pre_image=name, at=at, encoding=encoding, posted=this
+        )
 
     def _extra_hunk(self, path: str, at: int, lines: Sequence[HunkLine], name: str | None) -> ExtraChange:
         encoding = encoding_of(lines)

@@ -15,6 +15,7 @@ from seriestool.git.regions import place_hunks
 from seriestool.model.series import Hunk, HunkLine
 
 _CONTEXT = 3
+_LEAST = 2  # lines of context that a hunk keeps, whatever they cost
 Lines = tuple[HunkLine, ...]
 
 
@@ -44,9 +45,12 @@ def derive_file(store: ObjectStore, before: bytes, after: bytes, hunks: Sequence
     fixed = frozenset(map(id, spread))
     margins = _margins(everything, hunks, fixed, len(old))
     form, starts, extras = FileForm(), {n: start for n, (start, _) in division.fixed.items()}, []
-    for piece, (lead, trail) in zip(everything, margins, strict=True):
+    for piece, margin in zip(everything, margins, strict=True):
+        lead, trail = margin
         if id(piece) in fixed:
             continue
+        if piece.owner is not None:
+            lead, trail = _telling(old, piece, hunks[piece.owner - 1], lead, trail)
         body = _body(old, new, piece.blocks, lead, trail)
         if piece.owner is None:
             extras.append((piece.start - lead, body))
@@ -83,6 +87,16 @@ def _wanted(hunks: Sequence[Hunk], owner: int | None) -> tuple[int, int]:
     changed = [number for number, line in enumerate(hunks[owner - 1].lines) if line.sign != " "]
     before, behind = changed[0], len(hunks[owner - 1].lines) - changed[-1] - 1
     return before or _CONTEXT, behind or _CONTEXT
+
+
+def _telling(old: Sequence[bytes], piece: Piece, posted: Hunk, lead: int, trail: int) -> tuple[int, int]:
+    """Return less context where the posted hunk has not the outermost lines either: what is not said needs no edit."""
+    known = {line.text for line in posted.lines if line.sign == " "}
+    while lead > _LEAST and old[piece.start - lead] not in known:
+        lead -= 1
+    while trail > _LEAST and old[piece.end + trail - 1] not in known:
+        trail -= 1
+    return lead, trail
 
 
 def _body(old: Sequence[bytes], new: Sequence[bytes], blocks: Sequence[Block], lead: int, trail: int) -> Lines:

@@ -33,7 +33,7 @@ def move_worktree(store: ObjectStore, path: Path, commit: str, *, progress: Prog
         raise MachineFault(f"no such commit in {store.path}: {commit}")
     with store.lock(progress=progress), progress.task(f"check out {path.name}", 100, "%") as task:
         try:
-            admin = _administration(store, path) or _create(store, path)
+            admin = administration(store, path) or create(store, path)
         except OSError as error:
             raise disk_fault(error, path) from error
         for name in _LOCKS:  # left by a git that was killed; ours is the only one, we hold the store's lock
@@ -55,7 +55,7 @@ def remove_worktree(store: ObjectStore, path: Path) -> None:
         run_git(git_at(store.path), "worktree", "prune", "--expire=now")
 
 
-def _administration(store: ObjectStore, path: Path) -> Path | None:
+def administration(store: ObjectStore, path: Path) -> Path | None:
     """Return the administrative directory of the worktree at *path* (gitrepository-layout(5)), None without one."""
     pointer = path / ".git"
     if not pointer.is_file():
@@ -65,7 +65,7 @@ def _administration(store: ObjectStore, path: Path) -> Path | None:
     return admin if admin.parent == store.path / "worktrees" and intact else None
 
 
-def _create(store: ObjectStore, path: Path) -> Path:
+def create(store: ObjectStore, path: Path) -> Path:
     """Add a worktree without files; the first checkout fills it."""
     if path.is_dir() and any(path.iterdir()):
         _check_ours(store, path)
@@ -77,7 +77,7 @@ def _create(store: ObjectStore, path: Path) -> Path:
     empty = run_git(git, "hash-object", "-t", "tree", "-w", "--stdin")
     root = store.write_commit(_EMPTY_COMMIT % empty.encode())
     run_git(git, "worktree", "add", "--quiet", "--force", "--force", "--detach", "--no-checkout", str(path), root)
-    admin = _administration(store, path)
+    admin = administration(store, path)
     if admin is None:
         raise MachineFault(f"git made no worktree at {path}")
     return admin

@@ -26,7 +26,8 @@ class HunkAdaptation:
 
     ``number`` is 1-based within the file, 0 for all the patch does to the file, which can only be left out. ``at`` is
     the line of the hunk's pre-image (1-based, in the file as the hunks before it leave it), where the posted number
-    would lead elsewhere. ``encoding`` is that of the lines of the edits.
+    would lead elsewhere. ``encoding`` is that of the lines of the edits. ``posted`` names the posted hunk by its lines,
+    so that it is known again in another revision of the patch.
     """
 
     file: str
@@ -38,6 +39,7 @@ class HunkAdaptation:
     """Blob id of the file the adaptation was made on."""
     at: int | None = None
     encoding: str = "utf-8"
+    posted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,32 @@ class Adaptation:
     reason: str
     hunks: tuple[HunkAdaptation, ...]
     extras: tuple[ExtraChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What one run found out about a kernel that has an adapted patch: each stage with how it ended, in order."""
+
+    run: int
+    arch: str
+    state: str
+    stages: tuple[tuple[str, str, str], ...]
+    """Stage, status, detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAdaptation:
+    """A recorded adaptation, and what is known about it on one tree.
+
+    ``used`` tells whether it is what makes the patch fit there, and ``note`` in one line why not, or how.
+    ``range_diff`` is git's comparison of upstream's patch with the adapted one, "" for one of another revision.
+    """
+
+    number: str
+    subject: str
+    path: str
+    adaptation: Adaptation
+    used: bool
+    note: str
+    range_diff: str
+    verified: tuple[Verification, ...]

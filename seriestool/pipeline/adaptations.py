@@ -45,18 +45,14 @@ def recorded(job: Job) -> tuple[Recorded, ...]:
     if job.directory is None:
         return ()
     numbers = [tracked.number for tracked in job.tracked.patches]
-    paths = sorted((job.directory / "adaptations").glob("*/*.toml"), key=_general_first)
-    found: dict[tuple[str, str, str], Recorded] = {}
-    for record in (_read(path, numbers) for path in paths):
-        first = found.setdefault((record.adaptation.tree, record.number, record.adaptation.patch_id), record)
-        if first is not record:
-            raise UsageError(f"{record.path}: is for the same patch-id as {first.path.name}")
-    return tuple(found.values())
-
-
-def _general_first(path: Path) -> tuple[Path, int, str]:
-    """Order ``06.toml`` before ``06.landed.toml``."""
-    return path.parent, path.name.count("."), path.name
+    paths = sorted((job.directory / "adaptations").glob("*/*.toml"), key=lambda path: (path.name.count("."), path))
+    found = tuple(_read(path, numbers) for path in paths)
+    seen: dict[tuple[Path, str, str], Path] = {}
+    for one in found:
+        other = seen.setdefault((one.path.parent, one.number, one.adaptation.patch_id), one.path)
+        if other != one.path:
+            raise UsageError(f"{one.path}: is for the same patch-id as {other.name}")
+    return found
 
 
 def in_order(records: Sequence[Recorded], tree: Tree) -> list[Recorded]:

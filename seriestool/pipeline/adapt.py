@@ -25,7 +25,7 @@ from seriestool.pipeline.adapt_state import (
     in_progress,
     keep,
 )
-from seriestool.pipeline.adapt_text import explain_adaptation, sentence
+from seriestool.pipeline.adapt_text import explain_adaptation, reason_for
 from seriestool.pipeline.adaptations import Recorded, in_order, recorded
 from seriestool.pipeline.context import Context
 
@@ -144,7 +144,7 @@ def _path(ctx: Context, request: AdaptRequest, place: Place) -> Path:
 
 
 def _state(place: Place, path: Path, hunks: Sequence[HunkOutcome]) -> InProgress:
-    causes = {f"{hunk.path}:{hunk.number}": sentence(hunk) for hunk in hunks if not hunk.applied and hunk.cause}
+    causes = {f"{hunk.path}:{hunk.number}": reason_for(hunk) for hunk in hunks if not hunk.applied and hunk.cause}
     return InProgress(
         slug=place.job.tracked.slug,
         number=place.patch.number,

@@ -18,7 +18,7 @@ class InProgress:
     """One adaptation that somebody works on.
 
     ``before`` is the tree object that the patch was put onto, ``commit`` the commit that has it, ``version`` that of
-    the tree. ``causes`` has for each hunk that did not fit ("kernel/x.c:1") why, as a sentence.
+    the tree. ``causes`` has for each hunk that did not fit ("kernel/x.c:1") what differs, as a sentence.
     """
 
     slug: str

@@ -26,6 +26,17 @@ def sentence(hunk: HunkOutcome) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
+def reason_for(hunk: HunkOutcome) -> str:
+    """Write the reason that is recorded where nobody gives one: what differs, without what only matters now."""
+    parts = []
+    if hunk.absent:
+        parts.append(f"Not in this tree: {', '.join(hunk.absent)}.")
+    if hunk.expected is not None and hunk.found is not None and hunk.expected.strip() and hunk.found.strip():
+        expected, found = (" ".join(text.split()) for text in (hunk.expected, hunk.found))
+        parts.append(f"Context differs: the patch expects {expected!r}, the tree has {found!r}.")
+    return " ".join(parts) or sentence(hunk)
+
+
 def explain_adaptation(
     state: InProgress,
     place: Place,
@@ -76,7 +87,7 @@ def _hunk(hunk: HunkOutcome, posted: Hunk | None, line: int | None) -> Iterator[
     yield f"## {_name(hunk)}{f', conflict at line {line}' if line else ''}"
     yield ""
     yield sentence(hunk)
-    if hunk.absent:
+    if hunk.absent and not all(name in (hunk.cause or "") for name in hunk.absent):
         yield f"Not in this tree: {', '.join(hunk.absent)}."
     if hunk.elsewhere:
         yield f"It would fit {', '.join(hunk.elsewhere)}."

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from seriestool.errors import InputRefused
 from seriestool.formats.mail import read_patch
 from seriestool.formats.patch import parse_diff
+from seriestool.git.apply import apply_series
+from seriestool.model.outcome import Outcome
 from seriestool.model.series import Change, FileDiff
-from tests.git.room import Answer, Blob, Files, GitDied, Room
+from seriestool.model.tree import Tree
+from tests.git.room import Answer, Blob, Files, GitDied, Room, patch_of
 from tests.mails import real_messages
 
 PATHS = ("a", "b.c", "d/e", "d/f.h", "d/g/h", "two words", "\u00fcml", 'q"uote', "k/Kconfig")
@@ -171,6 +174,56 @@ def test_back_and_forth_is_where_it_was(room: Room, states: tuple[Files, Files],
         assert (back.whole, back.tree) == (True, old), diff
 
 
+SPECIAL = {
+    "a file of CRLF": ({"f": b"one\r\ntwo\r\nthree\r\n"}, {"f": b"one\r\nzwei\r\nthree\r\n"}),
+    "CRLF becomes LF": ({"f": b"one\r\ntwo\r\nthree\r\n"}, {"f": b"one\ntwo\nthree\n"}),
+    "a binary delta": ({"f": bytes(range(256)) * 40}, {"f": bytes(range(256)) * 20 + b"more" + bytes(range(256)) * 20}),
+    "a binary literal": ({"f": b"\0one"}, {"f": b"\0" + bytes(range(200))}),
+    "binary becomes text": ({"f": b"\0" * 50}, {"f": b"text\n"}),
+    "a new empty file": ({"g": b"g\n"}, {"g": b"g\n", "f": b""}),
+    "an empty file goes": ({"g": b"g\n", "f": b""}, {"g": b"g\n"}),
+    "an empty file gets lines": ({"f": b""}, {"f": b"one\ntwo"}),
+    "a file becomes empty": ({"f": b"one\ntwo"}, {"f": b""}),
+    "the last line feed goes": ({"f": b"one\ntwo\n"}, {"f": b"one\ntwo"}),
+    "the last line feed comes": ({"f": b"one\ntwo"}, {"f": b"one\ntwo\n"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+@pytest.mark.parametrize("damaged", [False, True])
+def test_special_files(room: Room, name: str, damaged: bool) -> None:
+    """On the file it was made for, on another one, and back."""
+    before, after = ({path: Blob(data) for path, data in files.items()} for files in SPECIAL[name])
+    other = {path: Blob(b"other\r\n" + blob.data.replace(b"\r\n", b"\n")) for path, blob in before.items()}
+    old, new, third = room.trees(before, after, other)
+    diff = room.diff(old, new)
+    found = agreed(room, third if damaged else old, diff)
+    if not damaged:
+        assert (found.whole, found.tree) == (True, new)
+        assert room.ours_applies(new, diff, reverse=True) == Answer(whole=True, hunks=(), tree=old)
+
+
+@given(history=histories())
+@SETTINGS
+def test_a_series_goes_on_as_git_does(room: Room, history: list[dict[str, Blob]]) -> None:
+    """The state after each patch of a series is what ``git apply --reject`` leaves, conflicts included."""
+    *ids, start = room.trees(*history)
+    patches = [patch_of(diff, f"{number:02}") for number, diff in enumerate(diffs(room, ids, ["--no-renames"]), 1)]
+    base = Tree("base", "1", room.git("commit-tree", start, "-m", "base"), start)
+    tree = start
+    for patch, found in zip(patches, apply_series(room.store, base, patches, three_way=False).patches, strict=True):
+        try:
+            expected = room.git_applies(tree, patch.diff)
+        except GitDied:
+            return
+        if found.outcome in (Outcome.ALREADY, Outcome.ALREADY_EVOLVED):
+            assert found.tree_object == tree  # git has no word for it: it rejects, or changes nothing
+        elif not turns_type(patch.diff) or expected.whole:
+            assert (found.outcome is Outcome.APPLIES) is expected.whole, patch.diff
+            assert found.tree_object == expected.tree, patch.diff
+        tree = found.tree_object
+
+
 def pre_images(files: Sequence[FileDiff]) -> dict[str, Blob]:
     """Rebuild from its context lines a tree that a patch fits; what it does not show is filled up."""
     found: dict[str, Blob] = {}
@@ -203,7 +256,10 @@ def test_real_mail(room: Room, shared_mail: Path) -> None:
         for path, blob in list(files.items())[:1]:
             other[path] = Blob(b"another first line\n" + blob.data.replace(b"e", b"\xeb", 40), blob.mode)
         fitting, unfit = room.trees(files, other)
-        seen += agreed(room, fitting, patch.diff).whole
+        forth = agreed(room, fitting, patch.diff)
+        seen += forth.whole
+        if forth.whole:
+            assert room.ours_applies(forth.tree, patch.diff, reverse=True).tree == fitting
         if not seen % 3:
             agreed(room, unfit, patch.diff)
     assert seen > 10

@@ -13,17 +13,17 @@ import argparse
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.clock import best
+from benchmarks.growth import growth, measure
 from seriestool import proc
 from seriestool.errors import CommandFailed, SeriestoolError
 from seriestool.git.apply import apply_series
 from seriestool.git.objects import ObjectStore, open_store
-from seriestool.model.outcome import TreeOutcome
 from seriestool.model.tree import Tree
 from seriestool.pipeline.adaptations import load_adaptations
 from seriestool.pipeline.context import Context, find_tree, load_config
@@ -53,11 +53,19 @@ def main() -> int:
     """Measure and print one table."""
     arguments = _arguments()
     try:
-        rows = [*_applying(arguments), *_starting(arguments.repeat)]
+        workspace = find_workspace(Path.cwd())
+        lore = os.environ.get("SERIESTOOL_LORE")
+        ctx = Context(workspace=workspace, cache=default_cache(), config=load_config(workspace), lore=lore)
+        job = _series(ctx, arguments)
+        with open_store(ctx.cache.store) as store:
+            trees = _trees(ctx, store, arguments)
+            count = len(job.selected(with_follow_ups=True))
+            grown = list(growth(job.tracked.slug, [tree.name for tree in trees], count)) if trees else []
+            rows = [*(_apply(store, job, tree, arguments.repeat) for tree in trees), *_starting(arguments.repeat)]
     except SeriestoolError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return int(error.exit_code)
-    print(_table(rows))
+    print("\n".join([_table(rows), "", *grown]))
     return 0
 
 
@@ -70,18 +78,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _applying(arguments: argparse.Namespace) -> Iterator[Row]:
-    workspace = find_workspace(Path.cwd())
-    lore = os.environ.get("SERIESTOOL_LORE")
-    ctx = Context(workspace=workspace, cache=default_cache(), config=load_config(workspace), lore=lore)
-    job = _series(ctx, arguments)
+def _trees(ctx: Context, store: ObjectStore, arguments: argparse.Namespace) -> list[Tree]:
     names = arguments.tree or [spec.name for spec in ctx.config.trees]
-    with open_store(ctx.cache.store) as store:
-        trees = [tree for name in names if (tree := known_tree(find_tree(ctx, name), store))]
-        if not trees:
-            print(f"no tree of {workspace.root} is imported: seriestool trees --help", file=sys.stderr)
-        for tree in trees:
-            yield _apply(store, job, tree, arguments.repeat)
+    trees = [tree for name in names if (tree := known_tree(find_tree(ctx, name), store))]
+    if not trees:
+        print(f"no tree of {ctx.workspace.root} is imported: seriestool trees --help", file=sys.stderr)
+    return trees
 
 
 def _series(ctx: Context, arguments: argparse.Namespace) -> Job:
@@ -94,21 +96,11 @@ def _series(ctx: Context, arguments: argparse.Namespace) -> Job:
 
 def _apply(store: ObjectStore, job: Job, tree: Tree, repeat: int) -> Row:
     patches = job.selected(with_follow_ups=True)
-    adaptations = load_adaptations(job, tree)
-    outcomes: list[TreeOutcome] = []
-
-    def ours() -> None:
-        with open_store(store.path) as cold:  # nothing of an earlier run is remembered
-            outcomes.append(apply_series(cold, tree, patches, adaptations=adaptations))
-
-    seconds = _best(ours, repeat)
-
-    def again() -> None:
-        apply_series(store, tree, patches, adaptations=adaptations)
-
-    again()
-    warm = _best(again, repeat)
-    commits = [patch.commit for patch in outcomes[-1].patches]
+    outcome = apply_series(store, tree, patches, adaptations=load_adaptations(job, tree))
+    # In processes of their own: nothing of an earlier run is remembered.
+    measured = [measure(job.tracked.slug, [tree.name], ["--adaptations"]) for _ in range(repeat)]
+    seconds, warm = min(each.cold for each in measured), min(each.warm for each in measured)
+    commits = [patch.commit for patch in outcome.patches]
     changing = [commit for commit, before in zip(commits, [tree.commit, *commits], strict=False) if commit != before]
     git = _git_am(store, tree, changing, repeat) if changing else None
     return Row(f"apply {len(patches)} patches to {tree.name} ({len(changing)} change it)", seconds, git, warm)
@@ -127,7 +119,7 @@ def _git_am(store: ObjectStore, tree: Tree, commits: list[str], repeat: int) -> 
             _git(store.path, "worktree", "remove", "--force", str(target))
 
         try:
-            return _best(theirs, repeat, after=clear)
+            return best(theirs, repeat, after=clear)
         except CommandFailed as error:
             print(f"{tree.name}: git am stopped: {error.message}", file=sys.stderr)
             clear()
@@ -145,9 +137,9 @@ def _mbox(store: ObjectStore, tree: Tree, last: str) -> Iterator[tuple[Path, lis
 def _starting(repeat: int) -> Iterator[Row]:
     """Compare with git, and with the interpreter alone, which is the least that ours can take."""
     seriestool = [sys.executable, "-m", "seriestool", "--help"]
-    ours = _best(lambda: _run(seriestool), repeat + 2)
-    yield Row("--help", ours, _best(lambda: _run(["git", "--help"]), repeat + 2))
-    yield Row("--help, and python -c pass", ours, _best(lambda: _run([sys.executable, "-c", "pass"]), repeat + 2))
+    ours = best(lambda: _run(seriestool), repeat + 2)
+    yield Row("--help", ours, best(lambda: _run(["git", "--help"]), repeat + 2))
+    yield Row("--help, and python -c pass", ours, best(lambda: _run([sys.executable, "-c", "pass"]), repeat + 2))
 
 
 def _git(directory: Path, *words: str) -> str:
@@ -156,17 +148,6 @@ def _git(directory: Path, *words: str) -> str:
 
 def _run(argv: list[str]) -> None:
     proc.run(argv)
-
-
-def _best(work: Callable[[], None], repeat: int, *, after: Callable[[], None] = lambda: None) -> float:
-    """Return the shortest of *repeat* wall times of *work*; *after* is not measured."""
-    times = []
-    for _ in range(repeat):
-        started = time.monotonic()
-        work()
-        times.append(time.monotonic() - started)
-        after()
-    return min(times)
 
 
 def _table(rows: list[Row]) -> str:

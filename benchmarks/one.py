@@ -25,7 +25,8 @@ from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.series import Patch, Person
 from seriestool.model.tree import Tree
 from seriestool.pipeline.context import Context, find_tree, load_config
-from seriestool.pipeline.series import load_adaptations, open_series
+from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.series import open_series
 from seriestool.places import default_cache, find_workspace
 from seriestool.trees import known_tree
 
@@ -45,7 +46,7 @@ def main() -> int:
         patches: Sequence[Patch] = job.selected(with_follow_ups=True)[: arguments.patches]
         if arguments.generated:
             patches = generated(store, trees[0], arguments.generated)
-        given = {tree.name: load_adaptations(job, tree.name) if arguments.adaptations else {} for tree in trees}
+        given = {tree.name: load_adaptations(job, tree) if arguments.adaptations else {} for tree in trees}
     if arguments.first:
         shutil.rmtree(ctx.cache.store / FOLDER, ignore_errors=True)  # what searches through the trees remembered
 

@@ -24,8 +24,8 @@ from seriestool.git.names import FOLDER
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.series import Patch, Person
 from seriestool.model.tree import Tree
-from seriestool.pipeline.context import Context, find_tree, load_config
 from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.context import Context, find_tree, load_config
 from seriestool.pipeline.series import open_series
 from seriestool.places import default_cache, find_workspace
 from seriestool.trees import known_tree

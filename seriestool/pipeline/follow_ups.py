@@ -12,13 +12,13 @@ from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import FollowUp, FollowUpReason, KnownFollowUp, TrackedPatch, TrackedSeries
 from seriestool.model.upstream import Closure, FollowUpState
 from seriestool.pipeline.context import Context
+from seriestool.pipeline.mirror import mail_about
 from seriestool.pipeline.series import Job
 from seriestool.report.upstream import group, note_of
 from seriestool.sources.archive import open_archive
 from seriestool.sources.files import read_mail_file
 from seriestool.sources.fixes import upstream_of
 from seriestool.sources.followups import find_follow_ups
-from seriestool.sources.inbox_entry import COMMIT_DIGITS
 from seriestool.sources.public_inbox import Mirror
 
 _ALREADY = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
@@ -42,7 +42,7 @@ def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
     try:
         archive = open_archive(ctx.lore, ctx.cache.downloads, ctx.progress)
         if isinstance(archive, Mirror):
-            return _in_mirror(archive, job, f"the threads of {ctx.lore} with mail that names an upstream commit")
+            return FoundFollowUps(_among(mail_about(archive, job), job), f"the archive {ctx.lore}")
         if archive is not None:
             return FoundFollowUps(_among(archive.messages(), job), f"the archive {ctx.lore}")
         reason = f"{ctx.lore or 'lore.kernel.org'} cannot be searched"
@@ -55,26 +55,6 @@ def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
 def _among(messages: Iterable[Message], job: Job) -> tuple[FollowUp, ...]:
     unique = {message.message_id: message for message in (*job.messages, *messages) if message.message_id}
     return find_follow_ups(tuple(unique.values()), job.tracked, job.patches, job.landed)
-
-
-def _in_mirror(mirror: Mirror, job: Job, searched: str) -> FoundFollowUps:
-    """Look through the threads that name the upstream commits, then those that name what was found.
-
-    Of millions of mails an index knows no more.
-    """
-    messages: dict[str, Message] = {}
-    found: tuple[FollowUp, ...] = ()
-    asked: set[str] = set()
-    commits = {one.commit[:COMMIT_DIGITS] for one in upstream_of(job.tracked, job.landed)}
-    while commits - asked:
-        for commit in sorted(commits - asked):
-            for hit in list(mirror.grep(commit)):
-                if hit.message_id not in messages:
-                    messages |= {message.message_id: message for message in mirror.thread(hit.message_id)}
-        asked |= commits
-        found = _among(messages.values(), job)
-        commits = {one.commit[:COMMIT_DIGITS] for one in found if one.commit}
-    return FoundFollowUps(found, searched)
 
 
 def _kept(ctx: Context, job: Job) -> tuple[tuple[Message, ...], str]:

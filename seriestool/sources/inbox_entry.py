@@ -23,6 +23,7 @@ _PLAIN = re.compile(rb"[ \t]*text/plain\b(?!.*format)", re.IGNORECASE | re.DOTAL
 _READABLE = re.compile(rb"[ \t]*(?:7bit|8bit|binary)[ \t]*", re.IGNORECASE)
 _CHANGE_ID = re.compile(rb"(?m)^change-id: (\S+)[ \t]*$")
 _COMMIT = re.compile(rb"(?<![0-9a-f])[0-9a-f]{12,40}(?![0-9a-f])")
+_HEADER = re.compile(rb"(?m)^(?:--- a|\+\+\+ b)/((?:arch/[^/\s]+/)?include/uapi/\S+\.h)[ \t]*$")
 _INDEX_LINE = re.compile(rb"(?m)^[> \t]*index [0-9a-f]+\.\.[0-9a-f]+.*$")
 _BINARY_PROBE = 8000  # as in formats.mail: what has a NUL there is no mail
 _ANSWERS = {"y", "n"}  # what people once typed at git-send-email's question for a message-id
@@ -35,7 +36,8 @@ class Entry:
 
     ``date`` is in seconds since 1970, 0 where it has none. ``revision``, ``number`` and ``title`` are those of a
     posting's prefix, None and "" for any other mail. ``commits`` are the first ``COMMIT_DIGITS`` digits of words of its
-    text that look like commit ids, the index lines of diffs left out; None for more than ``COMMIT_LIMIT``.
+    text that look like commit ids, the index lines of diffs left out; None for more than ``COMMIT_LIMIT``. ``headers``
+    are the paths of user-space headers that its diff changes: the files of which later changes are looked for.
     """
 
     message_ids: tuple[str, ...]
@@ -47,6 +49,7 @@ class Entry:
     title: str
     change_id: str | None
     commits: frozenset[str] | None
+    headers: frozenset[str]
 
 
 def read_entry(raw: bytes) -> Entry | None:
@@ -78,6 +81,7 @@ def read_entry(raw: bytes) -> Entry | None:
         title=prefix.title if prefix else "",
         change_id=change[1].decode("utf-8", "replace") if change else None,
         commits=_commits(text),
+        headers=frozenset(path.decode("utf-8", "replace") for path in _HEADER.findall(text)),
     )
 
 

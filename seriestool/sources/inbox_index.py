@@ -17,7 +17,7 @@ from pathlib import Path
 from seriestool.errors import MachineFault
 from seriestool.sources.inbox_entry import COMMIT_DIGITS, Entry
 
-_VERSION = 1
+_VERSION = 2
 """Of the tables and of what ``read_entry`` keeps; an index of another version is made anew."""
 _WAIT = 120.0  # seconds for another process's chunk
 _ANY_COMMIT = -1  # stands for the commits of a mail that names too many
@@ -32,12 +32,14 @@ _TABLES = """
         mail INTEGER NOT NULL, name INTEGER NOT NULL, own INTEGER NOT NULL, PRIMARY KEY (mail, name)
     ) WITHOUT ROWID;
     CREATE TABLE word (prefix INTEGER NOT NULL, mail INTEGER NOT NULL, PRIMARY KEY (prefix, mail)) WITHOUT ROWID;
+    CREATE TABLE header (path TEXT NOT NULL, mail INTEGER NOT NULL, PRIMARY KEY (path, mail)) WITHOUT ROWID;
     CREATE INDEX mail_epoch ON mail (epoch);
     CREATE INDEX mail_blob ON mail (blob);
     CREATE INDEX mail_sender ON mail (sender, revision) WHERE revision IS NOT NULL;
     CREATE INDEX mail_change ON mail (change) WHERE change IS NOT NULL;
     CREATE INDEX cite_name ON cite (name, own);
     CREATE INDEX word_mail ON word (mail);
+    CREATE INDEX header_mail ON header (mail);
 """
 
 
@@ -124,7 +126,7 @@ class InboxIndex:
             row = self._db.execute("SELECT id, mark FROM epoch WHERE path = ?", (epoch,)).fetchone()
             if row is None or row[1] != old:
                 return
-            for table in ("cite", "word"):
+            for table in ("cite", "word", "header"):
                 self._db.execute(f"DELETE FROM {table} WHERE mail IN (SELECT id FROM mail WHERE epoch = ?)", row[:1])
             self._db.execute("DELETE FROM mail WHERE epoch = ?", row[:1])
             self._db.execute("DELETE FROM epoch WHERE id = ?", row[:1])
@@ -137,6 +139,7 @@ class InboxIndex:
         self._db.executemany("INSERT INTO cite VALUES (?, ?, ?) ON CONFLICT DO NOTHING", cited)
         words = [_ANY_COMMIT] if entry.commits is None else [int(one, 16) for one in entry.commits]
         self._db.executemany("INSERT INTO word VALUES (?, ?)", [(word, mail) for word in sorted(words)])
+        self._db.executemany("INSERT INTO header VALUES (?, ?)", [(path, mail) for path in sorted(entry.headers)])
 
     def _name(self, message_id: str) -> int:
         row = self._db.execute("SELECT id FROM name WHERE text = ?", (message_id,)).fetchone()
@@ -147,7 +150,7 @@ class InboxIndex:
     def _remove(self, blob: str, inbox: str) -> None:
         query = "SELECT mail.id FROM mail JOIN epoch ON epoch.id = mail.epoch WHERE blob = ? AND inbox = ?"
         for row in self._db.execute(query, (blob, inbox)).fetchall():
-            for table, column in (("cite", "mail"), ("word", "mail"), ("mail", "id")):
+            for table, column in (("cite", "mail"), ("word", "mail"), ("header", "mail"), ("mail", "id")):
                 self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", row)
 
     # Searching
@@ -169,24 +172,39 @@ class InboxIndex:
 
         That is the thread of public-inbox without its guesses by subject; () where the message itself is not there.
         """
+        query = "SELECT mail FROM cite JOIN name ON name.id = cite.name WHERE own AND text = ?"
         with self._faults():
-            row = self._db.execute(
-                "SELECT name.id FROM name JOIN cite ON cite.name = name.id AND own WHERE text = ?", (message_id,)
-            ).fetchone()
-            if row is None:
-                return ()
-            names: set[int] = set()
-            mails: set[int] = set()
-            waiting = [int(row[0])]
-            while waiting:
-                name = waiting.pop()
-                names.add(name)
-                for (mail,) in self._db.execute("SELECT mail FROM cite WHERE name = ?", (name,)).fetchall():
-                    if mail not in mails:
-                        mails.add(mail)
-                        cited = self._db.execute("SELECT name FROM cite WHERE mail = ?", (mail,)).fetchall()
-                        waiting += [one for (one,) in cited if one not in names]
-        return self._once(mails)
+            start = {mail for (mail,) in self._db.execute(query, (message_id,))}
+            return self._once(self._connected(start))
+
+    def related(self, commits: Iterable[str], headers: Iterable[str], since: int, until: int) -> Sequence[Place]:
+        """Return the threads with a mail that may name one of *commits*, or changes one of *headers*, by date.
+
+        For *headers* only mail counts that is dated from *since* to *until*, in seconds since 1970.
+        """
+        with self._faults():
+            start: set[int] = set()
+            for commit in commits:
+                words = (int(commit[:COMMIT_DIGITS], 16), _ANY_COMMIT)
+                start |= {mail for (mail,) in self._db.execute("SELECT mail FROM word WHERE prefix IN (?, ?)", words)}
+            query = "SELECT mail FROM header JOIN mail ON id = header.mail WHERE path = ? AND date BETWEEN ? AND ?"
+            for path in headers:
+                start |= {mail for (mail,) in self._db.execute(query, (path, since, until))}
+            return self._once(self._connected(start))
+
+    def _connected(self, start: set[int]) -> set[int]:
+        """Return *start* and every mail that answers one of them or is answered, however far."""
+        mails, names, waiting = set(start), set[int](), list(start)
+        while waiting:
+            cited = self._db.execute("SELECT name FROM cite WHERE mail = ?", (waiting.pop(),)).fetchall()
+            for (name,) in cited:
+                if name not in names:
+                    names.add(name)
+                    citing = self._db.execute("SELECT mail FROM cite WHERE name = ?", (name,)).fetchall()
+                    new = {mail for (mail,) in citing} - mails
+                    mails |= new
+                    waiting += new
+        return mails
 
     def posted(self, revision: int, sender: str, change_id: str | None) -> Iterator[Place]:
         """Yield cover letters and patches of *revision* by *sender*, or with *change_id*; numbers first, then dates."""
@@ -212,8 +230,9 @@ class InboxIndex:
             SELECT path, blob, date, mail.id, (SELECT min(name) FROM cite WHERE mail = mail.id AND own) AS name
             FROM mail JOIN epoch ON epoch.id = mail.epoch WHERE mail.id = ?
         """
-        with self._faults():
-            rows = sorted((self._db.execute(query, (mail,)).fetchone() for mail in mails), key=lambda row: row[2:4])
+        found = (self._db.execute(query, (mail,)).fetchone() for mail in mails)
+        # What another process has removed meanwhile is None.
+        rows = sorted((row for row in found if row is not None), key=lambda row: row[2:4])
         first: dict[int, Place] = {}
         for path, blob, _, _, name in rows:
             first.setdefault(name, Place(path, blob))

@@ -60,6 +60,15 @@ class Mirror:
         with self._reading() as (index, pool):
             yield from pool.messages(index.posted(revision, sender.lower(), change_id))
 
+    def related(self, commits: Iterable[str], headers: Iterable[str], since: int, until: int) -> Iterator[Message]:
+        """Yield the threads with a mail that may name one of *commits*, or that changes one of *headers*.
+
+        *commits* have 12 digits or more; *headers* are paths of user-space headers, and of mail that changes them, what
+        is dated from *since* to *until* counts, in seconds since 1970.
+        """
+        with self._reading() as (index, pool):
+            yield from pool.messages(index.related(commits, headers, since, until))
+
     def thread(self, message_id: str) -> tuple[Message, ...]:
         """Return the thread of *message_id* by date, () where the mirror does not have the message."""
         with self._reading() as (index, pool):

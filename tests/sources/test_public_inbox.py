@@ -332,6 +332,32 @@ def test_a_commit_is_looked_up_and_a_text_is_looked_for(tmp_path: Path) -> None:
     assert [one.message_id for one in mirror(root).grep("Fixes: 0123456789ab (...")] == ["folded@x"]
 
 
+def test_what_is_related_comes_with_its_thread(tmp_path: Path) -> None:
+    sha = "0123456789ab"
+    header = DIFF.replace("kernel/fake.c", "include/uapi/linux/fake.h")
+    change = f"Why.\n---\n\n{header}"
+    root = make_inbox(tmp_path / "inbox", [
+        mail("[PATCH] fix", f"Fixes: {sha} (\"a\")\n", message_id="fix@x", parent="cover@x"),
+        mail("Re: cover", "Yes.\n", message_id="reply@x", parent="cover@x"),
+        mail("[PATCH] before", change, message_id="before@x", date="Wed, 07 Apr 2021 12:00:00 +0000"),
+        mail("[PATCH] within", change, message_id="within@x", date="Fri, 09 Apr 2021 12:00:00 +0000"),
+        mail("Re: within", "Hm.\n", message_id="later@x", parent="within@x", date="Mon, 10 May 2021 12:00:00 +0000"),
+        OTHER,
+    ])  # fmt: skip
+    since, until = 1617840000, 1618185600  # 2021-04-08, 2021-04-12
+    path = "include/uapi/linux/fake.h"
+
+    def related(commits: list[str], headers: list[str]) -> set[str]:
+        return {one.message_id for one in mirror(root).related(commits, headers, since, until)}
+
+    assert related([sha], []) == {"fix@x", "reply@x"}
+    assert related([], [path]) == {"within@x", "later@x"}
+    assert related([sha], [path, "include/uapi/linux/none.h"]) == {"fix@x", "reply@x", "within@x", "later@x"}
+    assert related(["f" * 12], []) == set()
+    remove(root / "git/0.git", next(one.raw for one in mirror(root).messages() if one.message_id == "within@x"))
+    assert related([sha], [path]) == {"fix@x", "reply@x"}
+
+
 def test_a_mirror_is_an_archive(inbox: Path, tmp_path: Path) -> None:
     archive = open_archive(str(inbox), tmp_path / "cache")
     assert isinstance(archive, Mirror)

@@ -378,7 +378,7 @@ def test_an_editor_asks_for_the_reason(desk: Desk, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text(
         "#!/bin/sh\ngrep -q '^# Why does patch 01' \"$1\" || exit 1\n"
-        "sed -i -e '1s/.*/it had another name/' -e '/driver.c:2/,$s/^Context.*/seven/' \"$1\"\n"
+        "sed -i -e '1s/.*/it had another name/' -e '/driver.c:2/,$s/^Not in this tree.*/seven/' \"$1\"\n"
     )
     editor.chmod(0o755)
     code, _ = on_a_terminal(desk, str(editor))

@@ -257,8 +257,9 @@ def test_what_does_not_apply_is_refused(outgoing: Outgoing) -> None:
 
 
 def test_an_upstream_commit_must_be_whole(outgoing: Outgoing) -> None:
-    commit = outgoing.commit(A7, "upstream: change things")
     outgoing.series(A, Step(A7), extra={1: 'upstream = "1234567890ab"'})
+    git("checkout", "--quiet", "-B", "upstream", "stable", cwd=outgoing.kernel)
+    commit = outgoing.commit(A7, "upstream: change things")
     with pytest.raises(UsageError, match=r"only the beginning is known of: 01 \(1234567890ab\)"):
         outgoing.prepare()
     export = outgoing.export(ExportRequest(SLUG, TREE, allow_abbreviated=True, style=UpstreamStyle.BRACKET))

@@ -179,7 +179,7 @@ def test_a_mirror_of_public_inbox_is_searched_by_the_commits_that_mail_names(
     output = _apply(archived, "--refresh")
     assert [one["title"] for one in output["follow_ups"]] == ["events: Mend it", "abi: Mend that"]
     assert output["follow_ups"][0]["commit"] == OTHER
-    assert output["follow_ups_searched"].endswith("with mail that names an upstream commit")
+    assert output["follow_ups_searched"] == f"the archive {inbox}"
 
 
 def test_a_run_lists_what_was_found_once_whoever_wrote_it_down(archived: Bench) -> None:

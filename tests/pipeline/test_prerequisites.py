@@ -91,7 +91,7 @@ def test_the_states_of_a_plain_run_stay_where_they_were(desk: Desk) -> None:
     desk.apply("--tree", "stable")
     before = states()
     desk.apply("--tree", "stable", "--with-prerequisites")
-    prefix = "refs/seriestool/applied/demo/v1/stable+prerequisites"
+    prefix = "refs/seriestool/applied/demo/v1/stable/posted+prerequisites"
     assert states() == sorted([*before, f"{prefix}/01", f"{prefix}/P1"])
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 from benchmarks.clock import best
 from benchmarks.growth import growth, measure
 from seriestool import proc
+from seriestool.apply.series import apply_series
 from seriestool.errors import CommandFailed, SeriestoolError
-from seriestool.git.apply import apply_series
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.tree import Tree
-from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.adapting.recorded import load_adaptations
 from seriestool.pipeline.context import Context, find_tree, load_config
 from seriestool.pipeline.series import Job, open_series
 from seriestool.places import default_cache, find_workspace

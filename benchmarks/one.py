@@ -17,14 +17,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from seriestool.apply.series import apply_series
 from seriestool.formats.patch import parse_diff
 from seriestool.formats.patch_id import patch_id
-from seriestool.git.apply import apply_series
 from seriestool.git.names import FOLDER
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.model.series import Patch, Person
 from seriestool.model.tree import Tree
-from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.adapting.recorded import load_adaptations
 from seriestool.pipeline.context import Context, find_tree, load_config
 from seriestool.pipeline.series import open_series
 from seriestool.places import default_cache, find_workspace

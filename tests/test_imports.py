@@ -27,13 +27,17 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "arch": LEAVES | {"model"},
     "store": LEAVES | {"model"},
     "git": LEAVES | {"model", "formats"},
+    "apply": LEAVES | {"model", "formats", "git"},
+    "adapt": LEAVES | {"model", "formats", "git", "apply"},
     "sources": _STAGE_ROOM,
     "trees": _STAGE_ROOM,
     "build": _STAGE_ROOM,
     "vm": _STAGE_ROOM,
     "doctor": LEAVES | {"model", "arch"},
-    "pipeline": _STAGE_ROOM | {"sources", "trees", "build", "vm", "store", "report", "doctor"},
-    "cli": _STAGE_ROOM | {"sources", "trees", "build", "vm", "store", "report", "doctor", "pipeline"},
+    "pipeline": _STAGE_ROOM
+    | {"apply", "adapt", "sources", "trees", "build", "vm", "store", "report", "doctor"},
+    "cli": _STAGE_ROOM
+    | {"apply", "adapt", "sources", "trees", "build", "vm", "store", "report", "doctor", "pipeline"},
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }

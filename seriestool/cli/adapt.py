@@ -12,7 +12,7 @@ from seriestool.cli import options
 from seriestool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from seriestool.pipeline.adapt import AdaptRequest
+    from seriestool.pipeline.adapting.begin import AdaptRequest
     from seriestool.pipeline.context import Context
 
 
@@ -77,7 +77,7 @@ def command(
         return show_adaptations(ctx, _needed(series, "SERIES"), number, _needed(tree, "--tree"), as_json=as_json)
     if not begins:
         from seriestool.cli.adapt_end import abort_adaptation, continue_adaptation
-        from seriestool.pipeline.adapt_state import find
+        from seriestool.pipeline.adapting.state import find
 
         state = find(
             ctx.workspace, series=series, number=number and number.zfill(2), tree=tree, place=Path.cwd().resolve()
@@ -85,7 +85,7 @@ def command(
         if abort:
             return abort_adaptation(ctx, state, dry_run=dry_run, as_json=as_json)
         return continue_adaptation(ctx, state, reason, hunk_reasons, dry_run=dry_run, as_json=as_json)
-    from seriestool.pipeline.adapt import AdaptRequest
+    from seriestool.pipeline.adapting.begin import AdaptRequest
 
     request = AdaptRequest(
         _needed(series, "SERIES"), _needed(number, "NUMBER"), _needed(tree, "--tree"), worktree, full=full,
@@ -107,7 +107,7 @@ def _needed(value: str | None, name: str) -> str:
 
 
 def _begin(ctx: Context, request: AdaptRequest, *, as_json: bool) -> int:
-    from seriestool.pipeline.adapt import begin
+    from seriestool.pipeline.adapting.begin import begin
     from seriestool.report.adaptation import opened_json
     from seriestool.report.view import clean_line
 

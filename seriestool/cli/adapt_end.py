@@ -12,13 +12,14 @@ import click
 
 from seriestool.cli import options
 from seriestool.errors import ExitCode, MachineFault, UsageError
-from seriestool.git.author import author, editor
-from seriestool.pipeline.adapt_record import Draft, Kept, abandon, draft, record, split_reason
-from seriestool.pipeline.adapt_state import InProgress
+from seriestool.git.identity import author, editor
+from seriestool.pipeline.adapting.record import Draft, Kept, abandon, draft, record, split_reason
+from seriestool.pipeline.adapting.state import InProgress
 from seriestool.pipeline.context import Context
 from seriestool.report.adaptation import adaptation_json, parts
 from seriestool.report.view import clean
 
+_AUTHOR = "an adaptation has an author"
 _SECTION = re.compile(r"\[(.+)\]\s*")
 
 
@@ -38,7 +39,7 @@ def continue_adaptation(
         reason, told = _ask(ctx, made)
         reasons = told | reasons
     kept = record(
-        ctx, made, reason=reason, hunk_reasons=reasons, author=str(author(ctx.workspace.root)),
+        ctx, made, reason=reason, hunk_reasons=reasons, author=str(author(ctx.workspace.root, _AUTHOR)),
         date=datetime.date.today().isoformat(), dry_run=dry_run,
     )  # fmt: skip
     if as_json:
@@ -79,7 +80,7 @@ def _ask(ctx: Context, made: Draft) -> tuple[str, dict[str, str]]:
     command = editor(ctx.workspace.root)
     if command is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("no reason: an adaptation says why", hint="--reason '...'")
-    author(ctx.workspace.root)  # before somebody writes for nothing
+    author(ctx.workspace.root, _AUTHOR)  # before somebody writes for nothing
     try:
         text = click.edit(_template(made), editor=command, extension=".txt", require_save=False)
     except click.ClickException as error:

@@ -7,7 +7,7 @@ import click
 
 from seriestool.cli import options
 from seriestool.errors import ExitCode
-from seriestool.pipeline.adapt_show import show
+from seriestool.pipeline.adapting.show import show
 from seriestool.pipeline.context import Context
 from seriestool.report.adaptation import render_shown, shown_json
 

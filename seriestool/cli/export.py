@@ -17,7 +17,7 @@ from seriestool.errors import ExitCode, SeriestoolError, UsageError
 if TYPE_CHECKING:
     from seriestool.model.export import Export
     from seriestool.pipeline.context import Context
-    from seriestool.pipeline.export import Prepared
+    from seriestool.pipeline.exporting.prepare import Prepared
 
 
 @click.command("export")
@@ -80,7 +80,7 @@ def command(
     """
     from seriestool.model.export import ExportFormat, UpstreamStyle
     from seriestool.model.series import Variant
-    from seriestool.pipeline.export import ExportRequest, check_out, prepare
+    from seriestool.pipeline.exporting.prepare import ExportRequest, check_out, prepare
 
     chosen = ExportFormat(form)
     _check(directory, chosen, branch, to_stdout=to_stdout, as_json=as_json, dry_run=dry_run)
@@ -151,7 +151,7 @@ class _Out:
 
     def write(self, export: Export) -> int:
         """Write the directory or the branch, unless it is a dry run, and say what was written."""
-        from seriestool.pipeline.export import write_branch, write_files
+        from seriestool.pipeline.exporting.prepare import write_branch, write_files
 
         assert self.directory is not None
         branch = None if self.prepared.files else self.branch or f"{export.series.slug}/{export.tree.name}"

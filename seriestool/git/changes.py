@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Commits that were made by applying: read again, written with another message, and shown as git shows them."""
+"""Commits that are made by applying: written, read again, and shown as git shows them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 from seriestool.git.command import git_at, run_git
 from seriestool.git.objects import ObjectStore
-from seriestool.model.series import Person
+from seriestool.model.series import Patch, Person
 
 # The whole ids make the text independent of how many objects a store has, and are what a binary patch needs.
 _DIFF = ("diff-tree", "-r", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index", "--summary", "--stat=72")
 _SETTINGS = ("core.quotePath=true",)
 _AUTHOR = re.compile(rb"^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$", re.MULTILINE)
+
+
+_DATE = re.compile(r"\d{1,12} [+-]\d{4}")
+_COMMITTER = Person("seriestool", "seriestool@localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,32 @@ def read_commit(store: ObjectStore, commit: str) -> CommitText:
     return CommitText(Person(name, email), match[3].decode(), message.decode("utf-8", "surrogateescape"))
 
 
+def commit_object(tree: str, parent: str | None, patch: Patch) -> bytes:
+    """Return the commit of *patch* as git keeps it: its author, date and message, and a fixed committer."""
+    message = patch.message.rstrip("\n").replace("\0", "") + "\n"
+    return _commit(CommitText(patch.author, patch.date, message), tree=tree, parent=parent, committer=_COMMITTER)
+
+
 def write_change(store: ObjectStore, text: CommitText, *, tree: str, parent: str, committer: Person) -> str:
     """Write a commit of *tree* on *parent*, committed by *committer* at the author's date, and return its id."""
+    return store.write_commit(_commit(text, tree=tree, parent=parent, committer=committer))
+
+
+def _commit(text: CommitText, *, tree: str, parent: str | None, committer: Person) -> bytes:
+    date = text.date if _DATE.fullmatch(text.date) else "0 +0000"
     headers = [
         f"tree {tree}",
-        f"parent {parent}",
-        f"author {text.author.name} <{text.author.email}> {text.date}",
-        f"committer {committer.name} <{committer.email}> {text.date}",
+        *([f"parent {parent}"] if parent else []),
+        f"author {_identity(text.author)} {date}",
+        f"committer {_identity(committer)} {date}",
     ]
-    return store.write_commit("\n".join([*headers, "", text.message]).encode("utf-8", "surrogateescape"))
+    return "\n".join([*headers, "", text.message]).encode("utf-8", "surrogateescape")
+
+
+def _identity(person: Person) -> str:
+    """Write an identity as git can read it: neither part holds angle brackets or line breaks (git's ident.c)."""
+    name, email = (re.sub(r"[<>\n\0]", "", part).strip() for part in (person.name, person.email))
+    return f"{name or email or 'unknown'} <{email}>"
 
 
 def show_change(store: ObjectStore, before: str, after: str, *, renames: bool) -> bytes:

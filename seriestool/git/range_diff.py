@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import count, pairwise
 
-from seriestool.git.apply import commit_object
+from seriestool.git.changes import commit_object
 from seriestool.git.command import git_at, run_git
 from seriestool.git.objects import ObjectStore
 from seriestool.git.treeobject import FILE, Entry, Oid

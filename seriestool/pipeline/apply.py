@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from seriestool.git.apply import apply_series, commit_of
-from seriestool.git.landing import find_landings
+from seriestool.apply.landing import find_landings
+from seriestool.apply.proposal import with_introductions
+from seriestool.apply.series import apply_series, commit_of
 from seriestool.git.objects import ObjectStore, open_store
-from seriestool.git.proposal import with_introductions
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import KernelState, Stage, StageResult, Status
 from seriestool.model.series import Variant
 from seriestool.model.tree import Tree, TreeSpec
-from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.adapting.recorded import load_adaptations
 from seriestool.pipeline.context import Context, find_tree
 from seriestool.pipeline.histories import known_upstream, open_histories
 from seriestool.pipeline.prerequisites import Needs, find_needs, tell_needs

@@ -17,9 +17,9 @@ from seriestool.pipeline.series import Job
 from seriestool.report.upstream import group, note_of
 from seriestool.sources.archive import open_archive
 from seriestool.sources.files import read_mail_file
-from seriestool.sources.fixes import upstream_of
-from seriestool.sources.followups import find_follow_ups
-from seriestool.sources.public_inbox import Mirror
+from seriestool.sources.inbox.mirror import Mirror
+from seriestool.sources.later.closure import find_follow_ups
+from seriestool.sources.later.fixes import upstream_of
 
 _ALREADY = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
 

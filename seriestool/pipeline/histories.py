@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from seriestool.apply.landing import Upstream
 from seriestool.errors import MachineFault, UsageError
 from seriestool.git.history import Histories, History
-from seriestool.git.landing import Upstream
 from seriestool.git.objects import ObjectStore
 from seriestool.model.tree import Tree, TreeSpec
 from seriestool.pipeline.context import Context

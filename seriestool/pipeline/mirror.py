@@ -7,11 +7,11 @@ import datetime
 
 from seriestool.formats.mail import Message
 from seriestool.pipeline.series import Job
-from seriestool.sources.fixes import SURE, upstream_of
-from seriestool.sources.followups import find_follow_ups
-from seriestool.sources.public_inbox import Mirror
-from seriestool.sources.revisions import seconds_of
-from seriestool.sources.user_headers import brought_by
+from seriestool.sources.inbox.mirror import Mirror
+from seriestool.sources.later.closure import find_follow_ups
+from seriestool.sources.later.fixes import SURE, upstream_of
+from seriestool.sources.later.revisions import seconds_of
+from seriestool.sources.later.user_headers import brought_by
 
 
 def mail_about(mirror: Mirror, job: Job) -> tuple[Message, ...]:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from seriestool.git.dependencies import Resolution, State, Surroundings, resolve_dependency
+from seriestool.apply.dependencies import Resolution, State, Surroundings, resolve_dependency
+from seriestool.apply.landing import Landing, Upstream
+from seriestool.apply.prerequisites import find_prerequisites
+from seriestool.apply.proposal import Prerequisites
 from seriestool.git.history import Histories
-from seriestool.git.landing import Landing, Upstream
 from seriestool.git.objects import ObjectStore
-from seriestool.git.prerequisites import find_prerequisites
-from seriestool.git.proposal import Prerequisites
 from seriestool.log import Progress
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import TreeOutcome

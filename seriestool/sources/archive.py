@@ -12,7 +12,7 @@ from seriestool.errors import UsageError
 from seriestool.formats.mail import Message
 from seriestool.log import QUIET, Progress
 from seriestool.sources.files import read_mail_file
-from seriestool.sources.public_inbox import open_mirror
+from seriestool.sources.inbox.mirror import open_mirror
 
 THREAD_FILE = "t.mbox.gz"
 """What public-inbox calls the download of a thread, below its message-id."""

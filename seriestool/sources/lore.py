@@ -26,8 +26,8 @@ from seriestool.formats.dependencies import message_in_url
 from seriestool.formats.mail import Message, join_mbox, read_messages
 from seriestool.log import Progress
 from seriestool.sources.archive import HINT, open_archive
+from seriestool.sources.inbox.mirror import Mirror
 from seriestool.sources.other_revision import find_revision
-from seriestool.sources.public_inbox import Mirror
 from seriestool.sources.source import Found, Surroundings
 
 TIME_LIMIT = 180.0

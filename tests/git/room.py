@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seriestool.apply.filediff import FileResult, apply_files, reverse_files
+from seriestool.apply.view import View
 from seriestool.formats.mail import git_date
 from seriestool.formats.patch import parse_diff
 from seriestool.formats.patch_id import patch_id
-from seriestool.git.filediff import FileResult, apply_files, reverse_files
 from seriestool.git.objects import ObjectStore
-from seriestool.git.view import View
 from seriestool.model.series import Change, Patch, Person
 from seriestool.model.tree import Tree
 from tests.mails import git

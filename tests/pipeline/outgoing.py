@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seriestool.model.export import Export
 from seriestool.pipeline.context import Context, load_config
-from seriestool.pipeline.export import ExportRequest, Prepared, prepare, write_files
+from seriestool.pipeline.exporting.prepare import ExportRequest, Prepared, prepare, write_files
 from seriestool.places import Workspace, default_cache
 from tests.git.room import Blob, Files
 from tests.mails import git

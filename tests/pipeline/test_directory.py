@@ -11,7 +11,7 @@ import pytest
 
 from seriestool.errors import MachineFault, UsageError
 from seriestool.model.export import OutFile
-from seriestool.pipeline.directory import check_directory, write_directory
+from seriestool.pipeline.exporting.directory import check_directory, write_directory
 
 FILES = [OutFile("one", b"1"), OutFile("two", b"2" * 100_000)]
 

@@ -21,8 +21,8 @@ from seriestool.model.export import ExportFormat, UpstreamStyle
 from seriestool.model.outcome import Outcome
 from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import find_tree
-from seriestool.pipeline.export import ExportRequest
-from seriestool.pipeline.exporter import Exporter
+from seriestool.pipeline.exporting.exporter import Exporter
+from seriestool.pipeline.exporting.prepare import ExportRequest
 from seriestool.pipeline.series import open_series
 from tests.git.room import Blob, Files
 from tests.mails import git

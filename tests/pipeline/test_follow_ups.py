@@ -17,7 +17,7 @@ from seriestool.errors import UsageError
 from seriestool.formats.mail import join_mbox, split_mbox
 from seriestool.model.series import Variant
 from seriestool.model.tree import Tree
-from seriestool.pipeline.adaptations import load_adaptations
+from seriestool.pipeline.adapting.recorded import load_adaptations
 from seriestool.pipeline.series import open_series
 from tests.pipeline.conftest import TREE, Bench, git
 from tests.sources.mirror import make_inbox

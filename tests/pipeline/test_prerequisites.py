@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from jsonschema import validate
 
-from tests.git.upstream import CODE, Repository
+from tests.apply.upstream import CODE, Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,9 +13,9 @@ import pytest
 from seriestool.formats.mail import Message, read_patch
 from seriestool.formats.series_toml import read_tracked
 from seriestool.model.series import FollowUp, FollowUpReason, Patch, Role, TrackedPatch, TrackedSeries
-from seriestool.sources.fixes import fixes_in_history, named_in, upstream_of
-from seriestool.sources.followups import find_follow_ups
 from seriestool.sources.landed import find_landed
+from seriestool.sources.later.closure import find_follow_ups
+from seriestool.sources.later.fixes import fixes_in_history, named_in, upstream_of
 from tests.conftest import ROOT
 from tests.mails import message, real_messages
 

@@ -17,10 +17,11 @@ import pytest
 from seriestool.errors import MachineFault, UsageError
 from seriestool.formats.mail import read_messages, split_mbox
 from seriestool.log import QUIET
-from seriestool.sources import fetch_thread, find_mail, public_inbox, read_series
+from seriestool.sources import fetch_thread, find_mail, read_series
 from seriestool.sources.archive import open_archive
-from seriestool.sources.inbox_entry import COMMIT_LIMIT, Entry, read_entry
-from seriestool.sources.public_inbox import Mirror, open_mirror
+from seriestool.sources.inbox import mirror as public_inbox
+from seriestool.sources.inbox.entry import COMMIT_LIMIT, Entry, read_entry
+from seriestool.sources.inbox.mirror import Mirror, open_mirror
 from tests.conftest import ROOT
 from tests.mails import DIFF, git, mail
 from tests.sources.mirror import make_epoch, make_inbox, put, remove, rewrite
@@ -179,7 +180,7 @@ def test_what_is_no_mail_is_left_out(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from seriestool.sources import public_inbox
+from seriestool.sources.inbox import mirror as public_inbox
 public_inbox.CHUNK = 5
 root = Path(sys.argv[1])
 print(sum(1 for _ in public_inbox.open_mirror(root, root.parent / "cache").messages()))

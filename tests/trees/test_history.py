@@ -15,7 +15,7 @@ from seriestool.git.commits import read_commit
 from seriestool.git.history import History
 from seriestool.model.tree import GitSource, TreeSpec
 from seriestool.trees import open_history
-from tests.git.upstream import CODE, Repository
+from tests.apply.upstream import CODE, Repository
 from tests.trees.conftest import Place
 
 

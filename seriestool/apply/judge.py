@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Judge one patch on one tree object: try it as posted, adapted, and backwards, and name what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seriestool.apply.adapted import adapted_hunks, made_here, other_pre_images
+from seriestool.apply.evolved import gather
+from seriestool.apply.filediff import apply_files, reverse_files
+from seriestool.apply.judgement import Case, Judgement
+from seriestool.apply.landing import Landing
+from seriestool.apply.outcomes import evidence_of_offsets, found_hunks, hunk_outcomes
+from seriestool.apply.rejection import without_exact_place
+from seriestool.formats.adaptation import adapt
+from seriestool.model.adaptation import Adaptation
+from seriestool.model.outcome import EvidenceClass, HunkOutcome, Outcome
+
+
+def judge(case: Case) -> Judgement:
+    """Say what becomes of the patch of *case* on its tree.
+
+    A patch that the tree's history or version has is not applied a second time, even where it would fit. What fits as
+    posted is taken so, unless somebody decided otherwise for exactly these files. Adaptations of other trees are tried
+    only when nothing says that the tree has the patch.
+    """
+    aids = case.aids
+    if aids.landing is not None and aids.landing.evidence_class is not None:
+        return _landed(case, aids.landing)
+    view = case.view()
+    results = apply_files(view, case.patch.files)
+    if all(result.whole for result in results):
+        decided = _adapted(case, [one for one in aids.own if made_here(view, one)])
+        if decided is not None:
+            return decided
+        after = view.write()
+        if after == case.tree and case.patch.files:
+            return _there(case, Outcome.ALREADY, "the tree has it: nothing would change", hunk_outcomes(results))
+        return Judgement(Outcome.APPLIES, evidence_of_offsets(results), hunk_outcomes(results), after)
+    return (
+        _adapted(case, aids.own)
+        or _already(case)
+        or _evolved(case)
+        or _adapted(case, aids.others, travelled=True)
+        or without_exact_place(case, view, results)
+    )
+
+
+def _adapted(case: Case, adaptations: Sequence[Adaptation], *, travelled: bool = False) -> Judgement | None:
+    """Try the recorded adaptations that were made for exactly this patch."""
+    for adaptation in adaptations:
+        if adaptation.patch_id != case.patch.patch_id:
+            continue
+        view = case.view()
+        results = apply_files(view, adapt(case.patch, adaptation).files)
+        if all(result.whole for result in results):
+            hunks = adapted_hunks(case.patch, results, adaptation)
+            note = f" (recorded for {adaptation.tree}, fits here)" if travelled else other_pre_images(view, adaptation)
+            return Judgement(Outcome.ADAPTED, adaptation.reason + note, hunks, view.write())
+    return None
+
+
+def _already(case: Case) -> Judgement | None:
+    results = apply_files(case.view(), reverse_files(case.patch.files))
+    if not results or not all(result.whole for result in results):
+        return None
+    return _there(case, Outcome.ALREADY, "the patch reverses cleanly", found_hunks(results))
+
+
+def _landed(case: Case, landing: Landing) -> Judgement:
+    """Name the outcome of a patch that the tree has by its history or version: as it was, or moved on from."""
+    assert landing.evidence_class is not None
+    results = apply_files(case.view(), reverse_files(case.patch.files))
+    hunks = found_hunks(results)
+    if results and all(result.whole for result in results):
+        evidence = f"{landing.sentence}; the patch reverses cleanly"
+        return _there(case, Outcome.ALREADY, evidence, hunks, landing.evidence_class)
+    return _there(case, Outcome.ALREADY_EVOLVED, landing.sentence, hunks, landing.evidence_class)
+
+
+def _evolved(case: Case) -> Judgement | None:
+    """Look for the patch in the text, unless the history says that it was taken back."""
+    if case.aids.landing is not None and case.aids.landing.reverted:
+        return None
+    evidence = gather(case.view(), case.patch.files)
+    text = str(evidence)
+    if not evidence.strong:
+        if not evidence.weak or not case.aids.series_is_there():
+            return None
+        text += "; most of its series is there"
+    reversed_results = apply_files(case.view(), reverse_files(case.patch.files))
+    return _there(case, Outcome.ALREADY_EVOLVED, text, found_hunks(reversed_results))
+
+
+def _there(
+    case: Case,
+    outcome: Outcome,
+    evidence: str,
+    hunks: tuple[HunkOutcome, ...],
+    evidence_class: EvidenceClass = EvidenceClass.TEXT,
+) -> Judgement:
+    """Return the judgement on a patch that the tree has: nothing changes, nothing is missing."""
+    return Judgement(outcome, evidence, hunks, case.tree, evidence_class=evidence_class)

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,15 +17,13 @@ from seriestool.formats.adaptation_writer import write_adaptation
 from seriestool.model.adaptation import Adaptation, ExtraChange, HunkAdaptation, LineEdit
 from seriestool.model.series import Change, Patch
 from tests.apply.test_agreement import RENAMES, SETTINGS, changed, diffs, edited, trees
-from tests.git.room import Blob, Files, Room, patch_of
+from tests.git.room import Blob, Files, Room, patch_of, temporary_room
 
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Room]:
-    with tempfile.TemporaryDirectory() as place:
-        made = Room(Path(place) / "repository")
+    with temporary_room() as made:
         yield made
-        made.store.close()
 
 
 def found(room: Room, patch: Patch, before: str, after: str) -> Derived:

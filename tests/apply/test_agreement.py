@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,7 @@ from seriestool.formats.patch import parse_diff
 from seriestool.model.outcome import Outcome
 from seriestool.model.series import Change, FileDiff
 from seriestool.model.tree import Tree
-from tests.git.room import Answer, Blob, Files, GitDied, Room, patch_of
+from tests.git.room import Answer, Blob, Files, GitDied, Room, patch_of, temporary_room
 from tests.mails import real_messages
 
 PATHS = ("a", "b.c", "d/e", "d/f.h", "d/g/h", "two words", "\u00fcml", 'q"uote', "k/Kconfig")
@@ -98,10 +97,8 @@ def histories(draw: st.DrawFn) -> list[dict[str, Blob]]:
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Room]:
-    with tempfile.TemporaryDirectory() as place:
-        made = Room(Path(place) / "repository")
+    with temporary_room() as made:
         yield made
-        made.store.close()
 
 
 def diffs(room: Room, ids: Sequence[str], words: Sequence[str]) -> list[bytes]:

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +19,7 @@ from seriestool.formats.patch import parse_diff
 from seriestool.git.objects import ObjectStore
 from seriestool.model.outcome import Outcome, PatchOutcome
 from seriestool.model.series import Hunk
-from tests.git.room import Blob, Room
+from tests.git.room import Blob, Room, temporary_room
 from tests.git.world import commit, diff, patch, plain, read
 
 LINES = [f"line {number}\n" for number in range(30)]
@@ -126,10 +124,8 @@ CASES = TEXTS.flatmap(lambda lines: st.tuples(st.just(lines), edits(lines, 1), e
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Room]:
-    with tempfile.TemporaryDirectory() as place:
-        made = Room(Path(place) / "repository")
+    with temporary_room() as made:
         yield made
-        made.store.close()
 
 
 @given(case=CASES, least=st.integers(0, 3))

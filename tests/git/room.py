@@ -9,7 +9,8 @@ import re
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,6 +123,15 @@ class Room:
         view = View(self.store, tree)
         results = apply_files(view, reverse_files(files) if reverse else files)
         return Answer(all(result.whole for result in results), rejects(results), str(view.write()))
+
+
+@contextmanager
+def temporary_room() -> Iterator[Room]:
+    """Make a room that is gone afterwards, for the many examples of a property."""
+    with tempfile.TemporaryDirectory() as place:
+        made = Room(Path(place) / "repository")
+        yield made
+        made.store.close()
 
 
 def rejects(results: tuple[FileResult, ...]) -> tuple[bool, ...]:

@@ -13,8 +13,12 @@ _TOP = {
     "title", "revision", "cover", "trees", "selftests", "selftest-arches", "fragments", "patch", "follow-up", "known",
     "released-on",
 }  # fmt: skip
-_PATCH = {"number", "subject", "message-id", "patch-id", "upstream", "file", "note", "released", "notice"}
-_FOLLOW_UP = _PATCH | {"role"}
+PATCH_KEYS = (
+    "number", "role", "subject", "message-id", "patch-id", "upstream", "released", "notice", "file", "note",
+)  # fmt: skip
+"""The keys of a ``[[follow-up]]`` in the order in which they are written; a ``[[patch]]`` has no role."""
+_FOLLOW_UP = set(PATCH_KEYS)
+_PATCH = _FOLLOW_UP - {"role"}
 _KNOWN = {"title", "message-id", "note"}
 
 _NUMBER = Form(re.compile(r"[0-9]{2,3}"), "a number of two digits")
@@ -72,15 +76,26 @@ def write_tracked(series: TrackedSeries) -> str:
     }
     lines += [f"{key} = {write_value(values)}" for key, values in lists.items() if values]
     for patch in series.patches:
-        lines += ["", "[[patch]]" if patch.role is Role.SERIES else "[[follow-up]]", *_patch_lines(patch)]
+        lines += ["", *patch_lines(patch)]
     for known in series.known:
-        lines += ["", "[[known]]"]
-        for key, value in (("title", known.title), ("message-id", known.message_id), ("note", known.note)):
-            lines.append(f"{key} = {write_value(value)}")
+        lines += ["", *known_lines(known)]
     return "\n".join(lines) + "\n"
 
 
-def _patch_lines(patch: TrackedPatch) -> list[str]:
+def is_release(text: str) -> bool:
+    """Tell whether *text* can be the value of ``released``."""
+    return _RELEASE.pattern.fullmatch(text) is not None
+
+
+def known_lines(known: KnownFollowUp) -> list[str]:
+    """Return the lines of one ``[[known]]``."""
+    values = {"title": known.title, "message-id": known.message_id, "note": known.note}
+    return ["[[known]]", *(f"{key} = {write_value(value)}" for key, value in values.items())]
+
+
+def patch_lines(patch: TrackedPatch) -> list[str]:
+    """Return the lines of one ``[[patch]]`` or ``[[follow-up]]``."""
+    head = "[[patch]]" if patch.role is Role.SERIES else "[[follow-up]]"
     values = {
         "number": patch.number,
         "role": None if patch.role is Role.SERIES else str(patch.role),
@@ -93,7 +108,7 @@ def _patch_lines(patch: TrackedPatch) -> list[str]:
         "file": patch.file,
         "note": patch.note,
     }
-    return [f"{key} = {write_value(value)}" for key, value in values.items() if value is not None]
+    return [head, *(f"{key} = {write_value(value)}" for key, value in values.items() if value is not None)]
 
 
 def _role(table: Table) -> Role:

@@ -67,6 +67,11 @@ class Message:
         return self.in_reply_to or (self.references[-1] if self.references else None)
 
     @property
+    def seconds(self) -> int:
+        """When it was written, in seconds since 1970; 0 where it does not say."""
+        return int(self.date.partition(" ")[0] or 0)
+
+    @property
     def named(self) -> str:
         """A name for error messages: the message-id, or the subject of a mail without one."""
         return self.message_id or f"'{self.subject}'"

@@ -28,7 +28,12 @@ _ZONE = re.compile(r"([+-]\d\d):(\d\d)$")  # written as in ISO 8601, where RFC 5
 
 def is_notice(message: Message) -> bool:
     """Tell whether *message* begins as a commit notice does."""
-    return _FIRST.match(message.payload.lstrip(b"\r\n")) is not None
+    return begins_notice(message.payload)
+
+
+def begins_notice(text: bytes) -> bool:
+    """Tell whether the *text* of a mail begins as that of a commit notice does."""
+    return _FIRST.match(text.lstrip(b"\r\n")) is not None
 
 
 def read_notice(message: Message, number: str = "00") -> Landed | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from seriestool.errors import UsageError
 from seriestool.formats.mail import Message
+from seriestool.formats.notice import is_notice
 from seriestool.log import QUIET, Progress
 from seriestool.sources.files import read_mail_file
 from seriestool.sources.inbox.mirror import open_mirror
@@ -37,12 +38,22 @@ class Archive(Protocol):
     def posted(self, revision: int, *, sender: str, change_id: str | None) -> Iterator[Message]:
         """Yield the cover letters and patches of *revision* by the address *sender*, or with *change_id*, in order."""
 
+    def notices(self, since: int, until: int) -> Iterator[Message]:
+        """Yield the commit notices dated from *since* to *until*, in seconds since 1970."""
+
+    def thread(self, message_id: str) -> tuple[Message, ...]:
+        """Return the thread of *message_id*, () where the archive does not have the message."""
+
 
 @dataclass(frozen=True, slots=True)
 class DirectoryArchive:
     """A directory with one ``<message-id>/t.mbox.gz`` for each thread."""
 
     root: Path
+
+    def has(self, message_id: str) -> bool:
+        """Tell whether there is a thread that begins with *message_id*."""
+        return (self.root / message_id / THREAD_FILE).is_file()
 
     def messages(self) -> Iterator[Message]:
         """Yield every message, thread by thread in the order of their names."""
@@ -66,6 +77,20 @@ class DirectoryArchive:
              if one.sender.email.lower() == sender.lower() or (change_id and same in one.text.splitlines())),
             key=lambda one: (one.prefix is not None and one.prefix.number) or 0,
         )  # fmt: skip
+
+
+    def notices(self, since: int, until: int) -> Iterator[Message]:
+        """Yield the commit notices dated from *since* to *until*, in seconds since 1970."""
+        return (one for one in self.messages() if is_notice(one) and since <= one.seconds <= until)
+
+    def thread(self, message_id: str) -> tuple[Message, ...]:
+        """Return the thread of *message_id*, which need not be its first message; () where no thread has it."""
+        files = sorted(self.root.glob(f"*/{THREAD_FILE}"))
+        for file in sorted(files, key=lambda file: file.parent.name != message_id):
+            found = read_mail_file(file)
+            if any(one.message_id == message_id for one in found):
+                return found
+        return ()
 
 
 def open_archive(lore: str | None, cache: Path, progress: Progress = QUIET) -> Archive | None:

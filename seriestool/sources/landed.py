@@ -80,7 +80,7 @@ def landed_of(patch: Patch, notices: Sequence[Notice]) -> Landed | None:
     """Return how *patch* landed by one of *notices*, by the rules of ``find_landed``; None where no notice fits."""
     fitting = sorted(_fitting(patch, notices), key=lambda pair: pair[0])
     best = [notice for match, notice in fitting if match == fitting[0][0]]
-    return max(best, key=_seconds).landed if best else None
+    return max(best, key=lambda notice: notice.message.seconds).landed if best else None
 
 
 def links(text: str) -> tuple[str, ...]:
@@ -125,10 +125,6 @@ def _match(patch: Patch, notice: Notice) -> _Match | None:
         return _Match.PATCH_ID
     same_author = landed.author.email.lower() == patch.author.email.lower()
     return _Match.AUTHOR_SUBJECT if same_author and landed.subject == patch.subject else None
-
-
-def _seconds(notice: Notice) -> int:
-    return int(notice.message.date.split()[0]) if notice.message.date else 0
 
 
 def _check(one: TrackedPatch, landed: Landed) -> None:

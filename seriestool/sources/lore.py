@@ -25,8 +25,7 @@ from seriestool.errors import CommandTimedOut, MachineFault, UsageError
 from seriestool.formats.dependencies import message_in_url
 from seriestool.formats.mail import Message, join_mbox, read_messages
 from seriestool.log import Progress
-from seriestool.sources.archive import HINT, open_archive
-from seriestool.sources.inbox.mirror import Mirror
+from seriestool.sources.archive import HINT, DirectoryArchive, open_archive
 from seriestool.sources.other_revision import find_revision
 from seriestool.sources.source import Found, Surroundings
 
@@ -80,7 +79,8 @@ def fetch_thread(message_id: str, *, lore: str | None, cache: Path, progress: Pr
     """
     archive = lore or _DEFAULT
     local = open_archive(lore, cache, progress)
-    if isinstance(local, Mirror):
+    # b4 asks a directory for a thread by its first message only.
+    if local is not None and not (isinstance(local, DirectoryArchive) and local.has(message_id)):
         if found := local.thread(message_id):
             return join_mbox(message.raw for message in found)
         raise MachineFault(f"{archive}: no such message in this archive: {message_id}", hint=HINT)

@@ -12,6 +12,7 @@ from seriestool.errors import InputRefused, UsageError
 from seriestool.formats.mail import join_mbox
 from seriestool.sources.archive import Archive, open_archive
 from tests.mails import mail
+from tests.sources.mirror import make_inbox
 
 FIX = "Fixes: 0123456789ab (\"core: change things\")"
 
@@ -51,6 +52,32 @@ def test_a_directory_is_searched_for_what_its_mail_says(
     text: str, ids: list[str], directory: Path, tmp_path: Path
 ) -> None:
     assert [one.message_id for one in opened(directory, tmp_path).grep(text)] == ids
+
+
+def test_a_thread_is_known_by_each_of_its_mails(directory: Path, tmp_path: Path) -> None:
+    archive = opened(directory, tmp_path)
+    assert [one.message_id for one in archive.thread("b@x")] == ["b@x", "both@x"]
+    assert [one.message_id for one in archive.thread("both@x")] == ["a@x", "both@x"]
+    assert archive.thread("../a@x") == ()
+
+
+@pytest.mark.parametrize("kind", ["directory", "mirror"])
+def test_commit_notices_of_a_time_are_found(kind: str, tmp_path: Path) -> None:
+    said = "The following commit has been merged into the perf/core branch of tip:\n\nCommit-ID: {}\n"
+    mails = [
+        mail(f"[tip: perf/core] {day}", said.format(day), message_id=f"{day}@x", date=f"{day} Apr 2021 10:00:00 +0000")
+        for day in (1, 16, 30)
+    ]
+    mails.append(mail("Re: [tip]", "> " + said, message_id="quoted@x", date="16 Apr 2021 10:00:00 +0000"))
+    if kind == "mirror":
+        make_inbox(tmp_path / kind, mails)
+    else:
+        thread(tmp_path / kind, *mails)
+    noon = 1618574400  # 2021-04-16
+    day = 24 * 3600
+    archive = opened(tmp_path / kind, tmp_path)
+    assert [one.message_id for one in archive.notices(noon - day, noon + day)] == ["16@x"]
+    assert [one.message_id for one in archive.notices(noon - day, noon + 20 * day)] == ["16@x", "30@x"]
 
 
 def test_a_damaged_thread_is_named(directory: Path, tmp_path: Path) -> None:

@@ -177,6 +177,10 @@ def test_a_thread_from_a_directory_keeps_every_byte(archive: Path, tmp_path: Pat
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_thread_from_a_directory_may_be_named_by_any_of_its_mails(archive: Path, tmp_path: Path) -> None:
+    assert subjects(read("s-2@x", tmp_path, str(archive))) == ["part 1", "part 2"]
+
+
 def test_a_thread_from_a_url(server: str, tmp_path: Path) -> None:
     assert subjects(read("<s-1@x>", tmp_path, server)) == ["part 1", "part 2"]
     assert subjects(read(f"{server}/s-1@x/T/#u", tmp_path)) == ["part 1", "part 2"]

@@ -10,6 +10,7 @@ from seriestool.errors import InputRefused
 from seriestool.formats.mail import SIZE_LIMIT, git_date, read_message
 from seriestool.formats.mailinfo import Identity
 from seriestool.formats.mime import decode_field
+from seriestool.formats.notice import begins_notice
 from seriestool.formats.subject import parse_prefix
 
 COMMIT_DIGITS = 12
@@ -38,6 +39,7 @@ class Entry:
     posting's prefix, None and "" for any other mail. ``commits`` are the first ``COMMIT_DIGITS`` digits of words of its
     text that look like commit ids, the index lines of diffs left out; None for more than ``COMMIT_LIMIT``. ``headers``
     are the paths of user-space headers that its diff changes: the files of which later changes are looked for.
+    ``notice`` tells that it begins as a commit notice does.
     """
 
     message_ids: tuple[str, ...]
@@ -50,6 +52,7 @@ class Entry:
     change_id: str | None
     commits: frozenset[str] | None
     headers: frozenset[str]
+    notice: bool
 
 
 def read_entry(raw: bytes) -> Entry | None:
@@ -82,6 +85,7 @@ def read_entry(raw: bytes) -> Entry | None:
         change_id=change[1].decode("utf-8", "replace") if change else None,
         commits=_commits(text),
         headers=frozenset(path.decode("utf-8", "replace") for path in _HEADER.findall(text)),
+        notice=begins_notice(text),
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from seriestool.errors import MachineFault
 from seriestool.sources.inbox.entry import COMMIT_DIGITS, Entry
 
-_VERSION = 2
+_VERSION = 3
 """Of the tables and of what ``read_entry`` keeps; an index of another version is made anew."""
 _WAIT = 120.0  # seconds for another process's chunk
 _ANY_COMMIT = -1  # stands for the commits of a mail that names too many
@@ -25,7 +25,7 @@ _TABLES = """
     CREATE TABLE epoch (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, inbox TEXT NOT NULL, mark TEXT);
     CREATE TABLE mail (
         id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, blob TEXT NOT NULL, date INTEGER NOT NULL, sender TEXT NOT NULL,
-        revision INTEGER, number INTEGER, title TEXT NOT NULL, change TEXT
+        revision INTEGER, number INTEGER, title TEXT NOT NULL, change TEXT, notice INTEGER NOT NULL
     );
     CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
     CREATE TABLE cite (
@@ -37,6 +37,7 @@ _TABLES = """
     CREATE INDEX mail_blob ON mail (blob);
     CREATE INDEX mail_sender ON mail (sender, revision) WHERE revision IS NOT NULL;
     CREATE INDEX mail_change ON mail (change) WHERE change IS NOT NULL;
+    CREATE INDEX mail_notice ON mail (date) WHERE notice;
     CREATE INDEX cite_name ON cite (name, own);
     CREATE INDEX word_mail ON word (mail);
     CREATE INDEX header_mail ON header (mail);
@@ -132,7 +133,10 @@ class InboxIndex:
             self._db.execute("DELETE FROM epoch WHERE id = ?", row[:1])
 
     def _add(self, epoch: int, blob: str, entry: Entry) -> None:
-        values = (epoch, blob, entry.date, entry.sender, entry.revision, entry.number, entry.title, entry.change_id)
+        values = (
+            epoch, blob, entry.date, entry.sender, entry.revision, entry.number, entry.title, entry.change_id,
+            entry.notice,
+        )  # fmt: skip
         mail = self._db.execute(f"INSERT INTO mail VALUES (NULL{', ?' * len(values)})", values).lastrowid
         cited = [(mail, self._name(one), 1) for one in entry.message_ids]
         cited += [(mail, self._name(one), 0) for one in entry.references]
@@ -215,6 +219,14 @@ class InboxIndex:
             ) ORDER BY number, date, mail.id
         """
         return self._places(query, (revision, sender, change_id))
+
+    def notices(self, since: int, until: int) -> Iterator[Place]:
+        """Yield the commit notices dated from *since* to *until*, in seconds since 1970, by date."""
+        query = """
+            SELECT path, blob FROM mail JOIN epoch ON epoch.id = mail.epoch
+            WHERE notice AND date BETWEEN ? AND ? ORDER BY date, mail.id
+        """
+        return self._places(query, (since, until))
 
     def naming(self, commit: str) -> Iterator[Place]:
         """Yield the mails that may name *commit*, at least ``COMMIT_DIGITS`` digits of it, in the order they came."""

@@ -60,6 +60,11 @@ class Mirror:
         with self._reading() as (index, pool):
             yield from pool.messages(index.posted(revision, sender.lower(), change_id))
 
+    def notices(self, since: int, until: int) -> Iterator[Message]:
+        """Yield the commit notices dated from *since* to *until*, in seconds since 1970."""
+        with self._reading() as (index, pool):
+            yield from pool.messages(index.notices(since, until))
+
     def related(self, commits: Iterable[str], headers: Iterable[str], since: int, until: int) -> Iterator[Message]:
         """Yield the threads with a mail that may name one of *commits*, or that changes one of *headers*.
 

@@ -11,31 +11,28 @@ from seriestool.errors import ExitCode
 
 @click.command("fetch")
 @options.series_argument
+@click.option("--update", is_flag=True, help="Write to series.toml what was found and is not there.")
 @options.json_option
 @options.quiet_option
-def command(series: str, *, as_json: bool, quiet: bool) -> int:
-    """Read a series again from the archive, and check every patch-id against series.toml."""
-    from seriestool.pipeline.context import workspace_lock
-    from seriestool.pipeline.series import open_series
-    from seriestool.report.view import clean
+def command(series: str, *, update: bool, as_json: bool, quiet: bool) -> int:
+    """Read a series again from the archive, and check every patch-id against series.toml.
+
+    Says how each patch landed, where a commit notice tells; what series.toml does not have of that (--update writes
+    it, and changes nothing else there); and which follow-ups it does not know, with the lines to add.
+    """
+    from seriestool.pipeline.context import series_dir, workspace_lock
+    from seriestool.pipeline.fetch import fetch_series
 
     ctx = options.make_context(quiet=quiet)
     with workspace_lock(ctx.workspace):
-        job = open_series(ctx, series, refresh=True)
-    rows = [
-        {
-            "number": patch.number,
-            "subject": patch.subject,
-            "message_id": patch.message_id,
-            "patch_id": patch.patch_id,
-            "author": str(patch.author),
-            "trailers": list(status.trailers),
-        }
-        for patch, status in zip(job.patches, job.statuses, strict=True)
-    ]
+        fetched = fetch_series(ctx, series, update=update)
     if as_json:
-        options.print_json({"series": job.tracked.slug, "revision": job.tracked.revision, "patches": rows})
+        from seriestool.report.json import fetch_json
+
+        options.print_json(fetch_json(fetched))
         return ExitCode.PASSED
-    for row in rows:
-        click.echo(clean(f"{row['number']} {str(row['patch_id'])[:12]} {row['subject']}"))
+    from seriestool.report.fetch import fetch_lines
+
+    for line in fetch_lines(fetched, tracked=series_dir(ctx, series) is not None):
+        click.echo(line)
     return ExitCode.PASSED

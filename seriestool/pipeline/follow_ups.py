@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from seriestool.errors import SeriestoolError
-from seriestool.formats.mail import Message
+from seriestool.errors import InputRefused, SeriestoolError
+from seriestool.formats.mail import Message, read_patch
+from seriestool.formats.notice import is_notice
 from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import FollowUp, FollowUpReason, KnownFollowUp, TrackedPatch, TrackedSeries
 from seriestool.model.upstream import Closure, FollowUpState
@@ -26,10 +27,11 @@ _ALREADY = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
 
 @dataclass(frozen=True, slots=True)
 class FoundFollowUps:
-    """What was found, and in one phrase where."""
+    """What was found, and in one phrase where; ``patch_ids`` are those of the mails that can be applied, by id."""
 
     follow_ups: tuple[FollowUp, ...]
     searched: str
+    patch_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
@@ -42,19 +44,29 @@ def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
     try:
         archive = open_archive(ctx.lore, ctx.cache.downloads, ctx.progress)
         if isinstance(archive, Mirror):
-            return FoundFollowUps(_among(mail_about(archive, job), job), f"the archive {ctx.lore}")
+            return _among(mail_about(archive, job), job, f"the archive {ctx.lore}")
         if archive is not None:
-            return FoundFollowUps(_among(archive.messages(), job), f"the archive {ctx.lore}")
+            return _among(archive.messages(), job, f"the archive {ctx.lore}")
         reason = f"{ctx.lore or 'lore.kernel.org'} cannot be searched"
     except SeriestoolError as error:
         reason = error.message
     messages, where = _kept(ctx, job)
-    return FoundFollowUps(_among(messages, job), f"{where} ({reason})")
+    return _among(messages, job, f"{where} ({reason})")
 
 
-def _among(messages: Iterable[Message], job: Job) -> tuple[FollowUp, ...]:
+def _among(messages: Iterable[Message], job: Job, searched: str) -> FoundFollowUps:
     unique = {message.message_id: message for message in (*job.messages, *messages) if message.message_id}
-    return find_follow_ups(tuple(unique.values()), job.tracked, job.patches, job.landed)
+    found = find_follow_ups(tuple(unique.values()), job.tracked, job.patches, job.landed)
+    mails = {one.message_id: unique[one.message_id] for one in found if one.message_id in unique}
+    ids = {message_id: patch_id for message_id, mail in mails.items() if (patch_id := _patch_id(mail))}
+    return FoundFollowUps(found, searched, ids)
+
+
+def _patch_id(message: Message) -> str | None:
+    try:
+        return None if is_notice(message) else read_patch(message, "00").patch_id
+    except InputRefused:
+        return None
 
 
 def _kept(ctx: Context, job: Job) -> tuple[tuple[Message, ...], str]:
@@ -93,6 +105,15 @@ def known_follow_ups(found: FoundFollowUps, tracked: TrackedSeries) -> tuple[Kno
         else:
             known[written.message_id] = replace(written, note=f"{written.note}; {note_of(each)}")
     return tuple(known.values())
+
+
+def unknown_follow_ups(found: FoundFollowUps, tracked: TrackedSeries) -> tuple[FollowUp, ...]:
+    """Return what was found and ``series.toml`` neither carries nor knows of."""
+    return tuple(
+        one
+        for one in found.follow_ups
+        if _number(one, tracked) is None and not any(_is(known, one) for known in tracked.known)
+    )
 
 
 def _written_down(found: Sequence[FollowUp], tracked: TrackedSeries) -> list[FollowUp]:

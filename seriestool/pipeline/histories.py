@@ -24,14 +24,15 @@ def open_histories(ctx: Context, store: ObjectStore, spec: TreeSpec, tree: Tree)
     """
     with ExitStack() as stack:
         own = open_history(spec, store, tree, progress=ctx.progress)
-        others = [_other(ctx, store, other) for other in ctx.config.trees if other.name != spec.name]
+        others = [open_other(ctx, store, other) for other in ctx.config.trees if other.name != spec.name]
         opened = Histories(own, tuple(history for history in others if history))
         for history in opened.all:
             stack.enter_context(history)
         yield opened
 
 
-def _other(ctx: Context, store: ObjectStore, spec: TreeSpec) -> History | None:
+def open_other(ctx: Context, store: ObjectStore, spec: TreeSpec) -> History | None:
+    """Open the history of *spec* up to where its ref is now; one that cannot be read is None, which is said."""
     try:
         return open_history(spec, store)
     except (UsageError, MachineFault) as error:

@@ -14,6 +14,7 @@ from seriestool.formats.series_toml import write_tracked
 from seriestool.model.run import KernelState, PatchStatus
 from seriestool.model.series import Dependency, Landed, Patch, Role, Series, TrackedPatch, TrackedSeries, Variant
 from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, series_dir
+from seriestool.pipeline.landings import with_landings
 from seriestool.sources import COVER_FILE, fetch_tracked, find_mail, keep_mail, names_series, read_series
 from seriestool.sources.landed import find_landed
 from seriestool.sources.thread import carries_diff
@@ -142,8 +143,8 @@ def slug_of(title: str) -> str:
 def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | None) -> tuple[Path, TrackedSeries]:
     """Write ``patches/<slug>/series.toml`` for the series *name*, keep its mail, and return both path and content.
 
-    Patches that came from files are copied beside it, one file each. Raises UsageError where the slug is taken
-    or cannot be one, and what ``open_series`` raises.
+    Patches that came from files are copied beside it, one file each. Where commit notices tell how patches landed, that
+    is written down. Raises UsageError where the slug is taken or cannot be one, and what ``open_series`` raises.
     """
     found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, revision=revision)
     series = read_series(found, revision=revision)
@@ -160,6 +161,8 @@ def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | Non
         keep_mail(directory / "mail", anchor, found.messages)
     else:
         tracked = _keep_files(tracked, directory, found.messages, series)
+    if not found.commits:
+        tracked = with_landings(ctx, tracked, series.patches, found.messages)
     path = directory / "series.toml"
     directory.mkdir(parents=True, exist_ok=True)
     partial = directory / ".series.toml.partial"

@@ -38,16 +38,18 @@ def _changes(wanted: Sequence[str], there: Sequence[str]) -> list[tuple[str, str
     for tag, low, high, start, end in SequenceMatcher(None, wanted, there, autojunk=False).get_opcodes():
         if tag != "equal":
             minus, plus = list(wanted[low:high]), list(there[start:end])
-            if len(minus) == len(plus) and all(_alike(*pair) for pair in zip(minus, plus, strict=True)):
-                minus, plus = [_seen(line) for line in minus], [_seen(line) for line in plus]
+            if differ_in_space_only(minus, plus):
+                minus, plus = [with_space_seen(line) for line in minus], [with_space_seen(line) for line in plus]
             changes += [("-", line) for line in minus] + [("+", line) for line in plus]
     return changes
 
 
-def _alike(one: str, other: str) -> bool:
-    return one.split() == other.split()
+def differ_in_space_only(wanted: Sequence[str], there: Sequence[str]) -> bool:
+    """Tell whether the lines are as many, and the same but for white space."""
+    pairs = zip(wanted, there, strict=False)
+    return len(wanted) == len(there) and all(one.split() == other.split() for one, other in pairs)
 
 
-def _seen(line: str) -> str:
-    """Make white space seen, where nothing else differs."""
+def with_space_seen(line: str) -> str:
+    """Make the white space of *line* seen, where nothing else differs."""
     return line.replace(" ", "\u00b7").replace("\t", "\u2192\t")

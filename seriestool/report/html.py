@@ -8,6 +8,7 @@ hide text goes through ``view.clean`` on its way.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +16,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from seriestool import __version__
+from seriestool.model.outcome import HunkOutcome
 from seriestool.model.run import KernelState, RunRecord, Stage, StageResult, Status
+from seriestool.report.evidence import evidence_cell, evidence_text
 from seriestool.report.kernels import KernelRow, kernel_rows, remarks, stage_name, test_tables, without_baseline
+from seriestool.report.sides import sides
 from seriestool.report.upstream import form_sentence
 from seriestool.report.view import (
     NOTHING,
     Cell,
+    PatchRow,
     Tone,
     clean,
     clean_line,
@@ -29,11 +34,14 @@ from seriestool.report.view import (
     evidence,
     findings,
     hunk_name,
+    introduced,
     missing,
     outcome_cell,
     patch_rows,
+    rejected,
     seconds,
     time,
+    unnamed,
     verdict,
     warnings,
 )
@@ -50,11 +58,12 @@ _TEST_TONES = {"pass": Tone.GOOD, "fail": Tone.BAD, "error": Tone.BAD}
 
 def render_html(record: RunRecord) -> str:
     """Return the page; the same record always gives the same page."""
+    rows = patch_rows(record.patches, record.trees)
     return _template_environment().get_template("run.html.j2").render(
         record=record,
         verdict=verdict(record),
         took=_took(record),
-        rows=patch_rows(record.patches, record.trees),
+        rows=rows,
         kernels=_kernel_tables(record),
         tests=test_tables(record),
         remarks=remarks(record),
@@ -62,6 +71,7 @@ def render_html(record: RunRecord) -> str:
         without_baseline=without_baseline(record),
         findings=findings(record),
         missing=missing(record),
+        misfits=_misfits(record, rows),
         form=form_sentence(record.trees),
         stages=[(stage_name(record, stage), stage, _stage_cell(stage)) for stage in record.stages],
         version=__version__,
@@ -86,8 +96,14 @@ def _template_environment() -> Environment:
         "hunk_name": hunk_name,
         "differing": differing,
         "evidence": evidence,
+        "evidence_cell": evidence_cell,
+        "evidence_text": evidence_text,
+        "introduced": introduced,
         "outcome_cell": outcome_cell,
+        "percent": lambda fraction: f"{fraction:.0%}",
+        "sides": sides,
         "time": time,
+        "unnamed": unnamed,
         "test_tone": lambda status: _TEST_TONES.get(status, Tone.QUIET),
     }
     return environment
@@ -95,6 +111,16 @@ def _template_environment() -> Environment:
 
 def _finalize(value: object) -> object:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _misfits(record: RunRecord, rows: Sequence[PatchRow]) -> list[tuple[PatchRow, str, tuple[HunkOutcome, ...]]]:
+    """Return each patch with hunks that found no place, the trees that say the same, and these hunks."""
+    return [
+        (row, ", ".join(names), hunks)
+        for row in rows
+        for names, outcome in evidence(row, record.trees)
+        if (hunks := rejected(outcome))
+    ]
 
 
 def _kernel_tables(record: RunRecord) -> list[tuple[str, tuple[KernelState, ...], list[tuple[str, list[Cell]]]]]:

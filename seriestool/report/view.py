@@ -204,6 +204,11 @@ def differing(hunk: HunkOutcome) -> tuple[tuple[str, str], ...]:
     return tuple((label, clean_line(line.strip())) for label, line in lines)
 
 
+def unnamed(hunk: HunkOutcome) -> tuple[str, ...]:
+    """Return the names that *hunk* needs and the tree does not have, where its cause does not name them."""
+    return tuple(name for name in hunk.absent if name not in (hunk.cause or ""))
+
+
 def introduced(hunk: HunkOutcome) -> tuple[tuple[str, str], ...]:
     """Return, labelled, the commits that brought what the hunk expects: needed, perhaps needed, or by the way."""
     labels = {True: "needs:", False: "not:", None: "perhaps:"}

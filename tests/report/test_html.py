@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from seriestool import __version__
+from seriestool.model.outcome import EvidenceClass, HunkOutcome
 from seriestool.model.run import RunRecord
+from seriestool.model.series import Variant
 from seriestool.report.html import render_html
 from tests.records import COMMAND, VERDICT, as_posted, flagship, hostile, killed, several_trees
 
@@ -84,8 +87,8 @@ def test_the_verdict_stands_on_top() -> None:
         "sigtrap_threads.modify_and_enable_event no baseline",
         "the base has no sigtrap_threads, remove_on_exec",
         "arm series, fixed: new compiler warning: kernel/events/core.c: perf_sigtrap",
-        "Not applied: 12 signal, perf: Add missing TRAP_PERF case in siginfo_layout()",
-        "Not applied: siginfo: ABI fixes for TRAP_PERF (5 patches)",
+        "Follow-ups that were not applied 12 signal, perf: Add missing TRAP_PERF case in siginfo_layout()",
+        "siginfo: ABI fixes for TRAP_PERF (5 patches)",
         "seriestool build synchronous-perf-signals --tree stable-5.10 --arch arm",  # to repeat a stage
         ".seriestool/runs/7/stable-5.10-arm-series-console.log",
         COMMAND,
@@ -100,9 +103,60 @@ def test_a_maintainer_finds_it(expected: str) -> None:
 
 def test_a_rejected_hunk_shows_what_was_expected_and_found() -> None:
     text = Page(render_html(as_posted())).text
-    assert "include/uapi/linux/perf_event.h hunk 1 the context differs in 1 of 7 lines" in text
-    assert "expected: build_id : 1, /* as posted */ found: __reserved_1 : 29;" in text
+    part = text[text.index("What does not fit") : text.index("Kernels")]
+    assert part.startswith("What does not fit 03 perf: Support only inheriting events if cloned with CLONE_THREAD")
+    assert "include/uapi/linux/perf_event.h hunk 1 the context differs in 1 of 7 lines" in part
+    assert "the tree has at line 395, 50% of these lines - build_id : 1, /* as posted */ __reserved_1 : 29;" in part
+    assert "not there build_id would fit stable-6.1 needs 0b1d0b1d0b1d (perf: Add build_id) of mainline" in part
     assert "18 stages skipped: the series does not apply" in text
+
+
+def test_the_sides_of_a_hunk_are_cells_of_one_row() -> None:
+    source = render_html(as_posted())
+    table = source[source.index('<table class="sides">') :]
+    body = table[table.index("<tbody>") : table.index("</tbody>")]
+    changed, same = re.findall(r"<tr[^>]*>.*?</tr>", body, re.DOTALL)
+    assert re.findall(r'<td[^>]*>', changed) == ['<td class="wanted">', '<td class="none">']
+    assert re.findall(r"<td[^>]*>(?:<code>)?([^<]*)", same) == ["__reserved_1   : 29;", "__reserved_1   : 29;"]
+    assert same.startswith('<tr class="same">')
+
+
+def test_a_hunk_without_a_place_says_what_it_expected() -> None:
+    record = as_posted()
+    (tree,) = record.trees
+    cause = "no line of its context is in this file"
+    hunk = HunkOutcome("a.c", 2, False, cause=cause, expected="int x;", wanted=("int x;",))
+    patches = tuple(replace(patch, hunks=(hunk,)) if patch.number == "03" else patch for patch in tree.patches)
+    text = Page(render_html(replace(record, trees=(replace(tree, patches=patches),)))).text
+    assert "a.c hunk 2 no line of its context is in this file expected: int x;" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [(EvidenceClass.TEXT, "likely, by its text"), (EvidenceClass.CONTAINED, "in its history")]
+)
+def test_on_what_it_rests_that_a_tree_has_a_patch(kind: EvidenceClass, said: str) -> None:
+    record = several_trees()
+    front = "likely: text: " if kind is EvidenceClass.TEXT else f"{kind}: "
+    trees = tuple(
+        replace(tree, patches=tuple(
+            replace(patch, evidence_class=kind, evidence=f"{front}{patch.evidence}") for patch in tree.patches
+        ))
+        for tree in record.trees[1:]
+    )
+    text = Page(render_html(replace(record, trees=trees))).text
+    assert f"stable-6.1, stable-6.12, mainline-7.2: {said} all added lines are there" in text
+
+
+def test_the_form_of_each_patch_is_told() -> None:
+    record = flagship()
+    (tree,) = record.trees
+    patches = tuple(
+        replace(patch, variant=Variant.LANDED if patch.number < "09" else Variant.POSTED) for patch in tree.patches
+    )
+    text = Page(render_html(replace(record, trees=(replace(tree, patches=patches),)))).text
+    assert "form 01-08 as upstream has them; 09-11 as posted" in text
+    assert len(re.findall("as upstream has it, commit [0-9a-f]{12}", text)) == 8
+    assert len(re.findall("as posted, commit [0-9a-f]{12}", text)) == 3
 
 
 def test_evidence_names_the_trees_it_is_about() -> None:

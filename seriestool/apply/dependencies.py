@@ -6,21 +6,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from seriestool.apply.evolved import gather
 from seriestool.apply.introductions import in_tree
 from seriestool.apply.landing import Landing, Upstream, find_landings
 from seriestool.apply.proposal import Candidate
-from seriestool.apply.reverts import Trail, same_commit
+from seriestool.apply.reverts import Trail
 from seriestool.apply.view import View
 from seriestool.apply.weigh import weigh
 from seriestool.errors import InputRefused
+from seriestool.formats.commit_references import same_commit
 from seriestool.formats.patch_id import patch_id
 from seriestool.formats.release import parse_release
 from seriestool.git.commits import read_commit
 from seriestool.git.history import Histories, History
 from seriestool.git.objects import ObjectStore
+from seriestool.model.needs import DependencyState as State
 from seriestool.model.series import Dependency, DependencyKind, Patch
 from seriestool.model.tree import Tree
 
@@ -34,28 +35,17 @@ _POSTINGS = (
 _WALK = 2000  # commits whose patch-id is computed in search of one
 
 
-class State(StrEnum):
-    """What is known of one dependency on one tree."""
-
-    SATISFIED = "satisfied"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    NOT_NEEDED = "not needed"
-    """It is said of other trees, or the tree does not have what the patch fixes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """One dependency on one tree: ``reason`` is a sentence, ``candidates`` the commits that would satisfy it."""
+    """One dependency on one tree: ``candidates`` are the commits that would satisfy it.
+
+    ``reason`` is a sentence that does not name the tree, so that it is the same wherever the same holds.
+    """
 
     dependency: Dependency
     state: State
     reason: str
     candidates: tuple[Candidate, ...] = ()
-
-    def __str__(self) -> str:
-        who = f"patch {self.dependency.patch}: " if self.dependency.patch else ""
-        return f"{who}{self.dependency.kind}: {self.state}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +114,15 @@ def _base_commit(value: str, around: Surroundings) -> _Answer:
     for history in around.histories.all:
         oid = history.resolve(value)
         if oid and history.objects.tree_of(oid) == tree.tree_object:
-            return State.SATISFIED, f"{value[:12]} has the same files as {tree.name}", ()
+            return State.SATISFIED, f"{value[:12]} has the same files as the tree", ()
     if own is None:
-        return State.UNKNOWN, f"no history of {tree.name} is known to look for {value[:12]} in", ()
+        return State.UNKNOWN, f"no history of the tree is known to look for {value[:12]} in", ()
     oid = own.resolve(value)
     if oid and own.contains(oid):
-        return State.SATISFIED, f"{value[:12]} is in the history of {tree.name}", ()
+        return State.SATISFIED, f"{value[:12]} is in the tree's history", ()
     if oid is None and own.source.shallow:
-        return State.UNKNOWN, f"{value[:12]} is not in what is there of the history of {tree.name}", ()
-    return State.MISSING, f"{value[:12]} is not in the history of {tree.name}", ()
+        return State.UNKNOWN, f"{value[:12]} is not in what is there of the tree's history", ()
+    return State.MISSING, f"{value[:12]} is not in the tree's history", ()
 
 
 def _commit(dependency: Dependency, around: Surroundings) -> _Answer:
@@ -151,7 +141,7 @@ def _commit(dependency: Dependency, around: Surroundings) -> _Answer:
         for at in places:
             if trail.reverter(at, [value]) is None:
                 said = f"{trail.logged[at].commit[:12]} ({trail.logged[at].subject})"
-                return State.SATISFIED, f"{value[:12]} is in {around.tree.name} as {said}", ()
+                return State.SATISFIED, f"{value[:12]} is in the tree's history as {said}", ()
     return State.UNKNOWN, f"no known history has {value[:12]}", ()
 
 
@@ -162,7 +152,7 @@ def _known_commit(candidate: Candidate, around: Surroundings) -> _Answer:
         patch = read_commit(history, candidate.commit)
     except InputRefused as error:  # a merge, say: it can be there, and cannot be brought
         there = history is around.histories.own and history.contains(candidate.commit)
-        said = f"{candidate.commit[:12]} is in the history of {tree.name}" if there else error.message
+        said = f"{candidate.commit[:12]} is in the tree's history" if there else error.message
         return (State.SATISFIED if there else State.UNKNOWN), said, ()
     found = find_landings(tree, [patch], {patch.number: Upstream(candidate.commit)}, around.histories)
     view = View(around.store, tree.tree_object)
@@ -176,7 +166,7 @@ def _known_commit(candidate: Candidate, around: Surroundings) -> _Answer:
     if text.strong:
         return State.SATISFIED, f"{named}: {text}", ()
     if around.histories.own and not around.histories.own.source.shallow:
-        return State.MISSING, f"{named} is not in the history of {tree.name}", [candidate]
+        return State.MISSING, f"{named} is not in the tree's history", [candidate]
     release = history.first_releases([candidate.commit]).get(candidate.commit)
     if release:
         reason = f"{named}: {release} first had it, this is {tree.version}, and its text is not there"
@@ -238,10 +228,10 @@ def _found(trail: Trail, places: Sequence[int], history: History, around: Surrou
         for at in places:
             if reverter := trail.reverter(at):
                 return State.MISSING, f"{named}: reverted by {reverter.commit[:12]} ({reverter.subject})", candidates
-        return State.SATISFIED, f"{named} is in the history of {around.tree.name}", ()
+        return State.SATISFIED, f"{named} is in the tree's history", ()
     answers = [_known_commit(candidate, around) for candidate in candidates]
     missing = [candidate for _, _, each in answers for candidate in each]
     if missing:
-        return State.MISSING, f"{named} of {history.name} is not in {around.tree.name}", missing
+        return State.MISSING, f"{named} of {history.name} is not in the tree", missing
     unknown = [reason for state, reason, _ in answers if state is State.UNKNOWN]
     return (State.UNKNOWN if unknown else State.SATISFIED), "; ".join(unknown) or answers[0][1], ()

@@ -32,6 +32,7 @@ LIMIT = 40
 _SHOWN = 6  # introductions of one hunk
 _ALREADY = frozenset({Outcome.ALREADY, Outcome.ALREADY_EVOLVED})
 
+
 def find_prerequisites(
     store: ObjectStore,
     tree: Tree,
@@ -42,15 +43,16 @@ def find_prerequisites(
     adaptations: Mapping[str, Sequence[Adaptation]] | None = None,
     landings: Mapping[str, Landing] | None = None,
     declared: Sequence[Candidate] = (),
+    context: int | None = None,
 ) -> Prerequisites:
     """Find what has to go in front of *patches* on *tree*, in *histories* that have more than the tree.
 
-    *known*, *adaptations* and *landings* go by patch number, as for ``apply_series``. *declared* are commits that the
-    series itself says it needs: they stay in the set even where nothing rejects without them.
+    *known*, *adaptations* and *landings* go by patch number, and *context* is, as for ``apply_series``. *declared* are
+    commits that the series itself says it needs: they stay in the set even where nothing rejects without them.
 
     Raises MachineFault where a history or the store cannot be read.
     """
-    search = _Search(store, tree, patches, histories, known or {}, adaptations or {}, landings or {})
+    search = _Search(store, tree, patches, histories, known or {}, adaptations or {}, landings or {}, context)
     return search.run(declared)
 
 
@@ -66,9 +68,10 @@ class _Search:
         known: Mapping[str, Upstream],
         adaptations: Mapping[str, Sequence[Adaptation]],
         landings: Mapping[str, Landing],
+        context: int | None,
     ) -> None:
         self._store, self._tree, self._patches, self._histories = store, tree, patches, histories
-        self._known, self._adaptations = known, adaptations
+        self._known, self._adaptations, self._context = known, adaptations, context
         self._landings = dict(landings)
         self._introductions = Introductions()
         self._candidates: dict[str, Candidate] = {}
@@ -124,7 +127,7 @@ class _Search:
         if key not in self._tried:
             self._tried[key] = apply_series(
                 self._store, self._tree, [*(self._read[commit] for commit in commits), *self._patches],
-                adaptations=self._adaptations, landings=self._landings,
+                adaptations=self._adaptations, landings=self._landings, context=self._context,
             )  # fmt: skip
         return self._tried[key]
 

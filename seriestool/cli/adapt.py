@@ -10,6 +10,7 @@ import click
 
 from seriestool.cli import options
 from seriestool.errors import ExitCode, UsageError
+from seriestool.model.series import Variant
 
 if TYPE_CHECKING:
     from seriestool.pipeline.adapting.begin import AdaptRequest
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 @click.option(
     "--worktree", metavar="DIR", type=click.Path(path_type=Path), help="Where to work. Default: below .seriestool/."
 )
+@options.variant_option(default=None)
 @click.option("--full", is_flag=True, help="Check out the whole tree, not only the directories the patch touches.")
-@click.option("--fresh", is_flag=True, help="Start from the posted patch, whatever was recorded before.")
+@click.option("--fresh", is_flag=True, help="Start from the patch itself, whatever was recorded before.")
 @click.option("--force", is_flag=True, help="Open it although the tree seems to have it or lacks an earlier patch.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be opened, or print what would be recorded.")
 @options.json_option
@@ -51,6 +53,7 @@ def command(
     reason: str | None,
     hunk_reasons: tuple[str, ...],
     worktree: Path | None,
+    variant: str | None,
     full: bool,
     fresh: bool,
     force: bool,
@@ -70,11 +73,15 @@ def command(
     begins = not (proceed or abort or show)
     only = {"--worktree": worktree is not None, "--full": full, "--fresh": fresh, "--force": force}
     _only_with(begins, "the beginning of an adaptation", only)
+    _only_with(begins or show, "the beginning of an adaptation, or --show", {"--variant": variant is not None})
     ctx = options.make_context(quiet=quiet)
+    form = Variant(variant or Variant.LANDED)
     if show:
         from seriestool.cli.adapt_show import show_adaptations
 
-        return show_adaptations(ctx, _needed(series, "SERIES"), number, _needed(tree, "--tree"), as_json=as_json)
+        return show_adaptations(
+            ctx, _needed(series, "SERIES"), number, _needed(tree, "--tree"), form, as_json=as_json
+        )
     if not begins:
         from seriestool.cli.adapt_end import abort_adaptation, continue_adaptation
         from seriestool.pipeline.adapting.state import find
@@ -88,7 +95,7 @@ def command(
     from seriestool.pipeline.adapting.begin import AdaptRequest
 
     request = AdaptRequest(
-        _needed(series, "SERIES"), _needed(number, "NUMBER"), _needed(tree, "--tree"), worktree, full=full,
+        _needed(series, "SERIES"), _needed(number, "NUMBER"), _needed(tree, "--tree"), worktree, form, full=full,
         fresh=fresh, force=force, dry_run=dry_run,
     )  # fmt: skip
     return _begin(ctx, request, as_json=as_json)

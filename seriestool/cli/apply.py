@@ -3,43 +3,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from seriestool.cli import options
+from seriestool.cli.terms import terms_options
 from seriestool.errors import ExitCode, UsageError
-from seriestool.model.series import Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seriestool.model.upstream import Closure, FormDifference
+    from seriestool.pipeline.apply import AppliedSeries
+    from seriestool.pipeline.terms import Terms
 
 
 @click.command("apply")
 @options.series_argument
 @options.tree_option
 @click.option("--all-trees", is_flag=True, help="Every tree that is imported.")
-@options.variant_option
-@options.follow_ups_option
-@options.refresh_option
+@terms_options
+@click.option("--range-diff", is_flag=True, help="Show how what landed differs from what was posted.")
 @options.json_option
 @options.quiet_option
-@click.option("--with-prerequisites", is_flag=True, help="Put the commits in front that the series needs.")
-@click.option("--no-adaptations", is_flag=True, help="Judge the patches without recorded adaptations.")
-@click.option(
-    "-C", "--context", type=click.IntRange(min=0), metavar="N",
-    help="Where a patch does not fit, ask for N lines of context only (git apply -C), in the one place that has them.",
-)  # fmt: skip
-@click.option("--range-diff", is_flag=True, help="Show how what landed differs from what was posted.")
 def command(
     series: str,
     trees: tuple[str, ...],
     *,
     all_trees: bool,
-    with_follow_ups: bool,
-    refresh: bool,
+    terms: Terms,
+    range_diff: bool,
     as_json: bool,
     quiet: bool,
-    variant: str,
-    with_prerequisites: bool,
-    no_adaptations: bool,
-    context: int | None,
-    range_diff: bool,
 ) -> int:
     """Say for every patch and tree whether it applies, and why; nothing is checked out.
 
@@ -51,31 +47,37 @@ def command(
     from seriestool.pipeline.apply import apply_trees
     from seriestool.pipeline.follow_ups import close_over, search_follow_ups
     from seriestool.pipeline.forms import form_differences
+    from seriestool.pipeline.library import open_library
 
     ctx = options.make_context(quiet=quiet)
     if all_trees and trees:
         raise UsageError("--tree and --all-trees are both given", hint="one of them")
     names = options.all_trees(ctx) if all_trees else options.chosen_trees(ctx, series, trees)
-    job, outcomes = apply_trees(
-        ctx, series, names, with_follow_ups=with_follow_ups, adapt=not no_adaptations, refresh=refresh,
-        variant=Variant(variant), context=context, with_prerequisites=with_prerequisites,
-    )  # fmt: skip
-    differences = form_differences(ctx, job, with_range_diff=range_diff)
-    closure = close_over(search_follow_ups(ctx, job), job.tracked, outcomes)
-    if as_json:
-        from seriestool.report.json import apply_json
+    with open_library(ctx) as library:
+        applied = apply_trees(library, series, names, terms)
+        differences = form_differences(library.store, applied.job, with_range_diff=range_diff)
+        found = search_follow_ups(library, applied.job)
+    closure = close_over(found, applied.job.tracked, applied.outcomes)
+    (_print_json if as_json else _print)(applied, differences, closure)
+    return ExitCode.PASSED if all(tree.applies for tree in applied.outcomes) else ExitCode.DOES_NOT_APPLY
 
-        options.print_json(apply_json(
-            job.tracked.slug, job.tracked.revision, outcomes,
-            dependencies=job.dependencies, differences=differences, closure=closure,
-        ))  # fmt: skip
-    else:
-        from seriestool.report.terminal import render_apply
-        from seriestool.report.upstream import range_diff_lines, render_form, render_missing
 
-        options.print_rich(render_apply(outcomes, job.dependencies))
-        options.print_rich(render_form(outcomes, differences))
-        for line in range_diff_lines(differences):
-            click.echo(line)
-        options.print_rich(render_missing(closure, several=len(outcomes) > 1))
-    return ExitCode.PASSED if all(tree.applies for tree in outcomes) else ExitCode.DOES_NOT_APPLY
+def _print_json(applied: AppliedSeries, differences: Sequence[FormDifference], closure: Closure) -> None:
+    from seriestool.report.json import apply_json
+
+    tracked = applied.job.tracked
+    options.print_json(apply_json(
+        tracked.slug, tracked.revision, applied.outcomes, dependencies=applied.dependencies,
+        prerequisites=applied.prerequisites, differences=differences, closure=closure,
+    ))  # fmt: skip
+
+
+def _print(applied: AppliedSeries, differences: Sequence[FormDifference], closure: Closure) -> None:
+    from seriestool.report.terminal import render_apply
+    from seriestool.report.upstream import range_diff_lines, render_form, render_missing
+
+    options.print_rich(render_apply(applied.outcomes, applied.dependencies, applied.prerequisites))
+    options.print_rich(render_form(applied.outcomes, differences))
+    for line in range_diff_lines(differences):
+        click.echo(line)
+    options.print_rich(render_missing(closure, several=len(applied.trees) > 1))

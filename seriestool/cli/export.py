@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from seriestool.cli import options
+from seriestool.cli.terms import terms_options
 from seriestool.errors import ExitCode, SeriestoolError, UsageError
 
 if TYPE_CHECKING:
     from seriestool.model.export import Export
     from seriestool.pipeline.context import Context
     from seriestool.pipeline.exporting.prepare import Prepared
+    from seriestool.pipeline.terms import Terms
 
 
 @click.command("export")
@@ -35,9 +37,7 @@ if TYPE_CHECKING:
     "--format", "form", type=click.Choice(("mbox", "quilt", "git")), default="mbox", show_default=True,
     help="Mails as git format-patch writes them, a quilt series with DEP-3 headers, or a branch of commits.",
 )  # fmt: skip
-@options.follow_ups_option
-@options.variant_option
-@click.option("--no-adaptations", is_flag=True, help="Take the patches as they were posted.")
+@terms_options
 @click.option(
     "--upstream-style", type=click.Choice(("commit", "bracket")), default="commit", show_default=True,
     help='"commit <id> upstream." or "[ Upstream commit <id> ]".',
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 @click.option("--cover-letter/--no-cover-letter", default=True, help="With the verdicts as a letter in front, or not.")
 @click.option("--branch", metavar="NAME", help="The branch of --format git. Default: <series>/<tree>.")
 @click.option("--force", is_flag=True, help="Replace an earlier export.")
-@options.refresh_option
 @click.option("-n", "--dry-run", is_flag=True, help="List what would be written.")
 @options.json_option
 @options.quiet_option
@@ -59,9 +58,7 @@ def command(
     *,
     to_stdout: bool,
     form: str,
-    with_follow_ups: bool,
-    variant: str,
-    no_adaptations: bool,
+    terms: Terms,
     upstream_style: str,
     allow_abbreviated: bool,
     subject_prefix: str | None,
@@ -69,7 +66,6 @@ def command(
     cover_letter: bool,
     branch: str | None,
     force: bool,
-    refresh: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -79,7 +75,6 @@ def command(
     Patches that the tree has already are left out. Nothing is written unless all of the series applies (exit code 3).
     """
     from seriestool.model.export import ExportFormat, UpstreamStyle
-    from seriestool.model.series import Variant
     from seriestool.pipeline.exporting.prepare import ExportRequest, check_out, prepare
 
     chosen = ExportFormat(form)
@@ -93,10 +88,7 @@ def command(
             series=series,
             tree=_chosen_tree(ctx, series, tree),
             format=chosen,
-            with_follow_ups=with_follow_ups,
-            variant=Variant(variant),
-            adapt=not no_adaptations,
-            refresh=refresh,
+            terms=terms,
             style=UpstreamStyle(upstream_style),
             allow_abbreviated=allow_abbreviated,
             prefix=subject_prefix,

@@ -122,19 +122,13 @@ def refresh_option(command: _Command) -> _Command:
     return click.option("--refresh", is_flag=True, help="Read the archive again, even where the mail is here.")(command)
 
 
-def follow_ups_option(command: _Command) -> _Command:
-    """Add ``--with-follow-ups``."""
+def variant_option(default: str | None = "landed") -> Callable[[_Command], _Command]:
+    """Add ``--variant``; without a *default* the command can tell whether it was given."""
     return click.option(
-        "--with-follow-ups", is_flag=True, help="Also apply the follow-ups that are known but not part of the job."
-    )(command)
-
-
-def variant_option(command: _Command) -> _Command:
-    """Add ``--variant``."""
-    return click.option(
-        "--variant", type=click.Choice(("posted", "landed")), default="landed", show_default=True,
-        help="Take patches as they were posted, or as upstream has them where a commit notice tells.",
-    )(command)  # fmt: skip
+        "--variant", type=click.Choice(("posted", "landed")), default=default, show_default=default is not None,
+        help="Take patches as they were posted, or as upstream has them where a commit notice tells."
+        + ("" if default else " Default: landed."),
+    )  # fmt: skip
 
 
 def build_options(command: _Command) -> _Command:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 import click
 
 from seriestool.cli import options
+from seriestool.cli.terms import stage_terms_options
 from seriestool.errors import MachineFault
 from seriestool.model.run import RunRecord, Stage
-from seriestool.model.series import Variant
 
 if TYPE_CHECKING:
     from seriestool.pipeline.context import Context
+    from seriestool.pipeline.terms import Terms
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -28,9 +29,7 @@ class RunArguments(TypedDict):
     arches: tuple[str, ...]
     jobs: int | None
     always_build: bool
-    with_follow_ups: bool
-    variant: str
-    refresh: bool
+    terms: Terms
     as_json: bool
     quiet: bool
     dry_run: bool
@@ -44,9 +43,7 @@ def stage_options(command: _Command) -> _Command:
     for add in (
         options.quiet_option,
         options.json_option,
-        options.refresh_option,
-        options.variant_option,
-        options.follow_ups_option,
+        stage_terms_options,
         options.build_options,
         options.arch_option,
         options.tree_option,
@@ -71,9 +68,7 @@ def run_and_show(
         arches=options.chosen_arches(ctx, arguments["arches"]),
         command=options.this_command(),
         until=until,
-        with_follow_ups=arguments["with_follow_ups"],
-        refresh=arguments["refresh"],
-        variant=Variant(arguments["variant"]),
+        terms=arguments["terms"],
     )
     if arguments["dry_run"]:
         from seriestool.pipeline.plan import plan

@@ -123,6 +123,11 @@ class PatchOutcome:
     variant: Variant = Variant.POSTED
     context: int | None = None
 
+    @property
+    def is_prerequisite(self) -> bool:
+        """Whether it is no patch of the series, but a commit that went in front of it ("P1")."""
+        return self.number.startswith("P")
+
 
 @dataclass(frozen=True, slots=True)
 class TreeOutcome:

@@ -17,6 +17,7 @@ from seriestool.model.series import FollowUp, KnownFollowUp, Landed, Role, Track
 from seriestool.pipeline.context import Context, series_dir
 from seriestool.pipeline.follow_ups import FoundFollowUps, search_follow_ups, unknown_follow_ups
 from seriestool.pipeline.landings import landed_apart
+from seriestool.pipeline.library import Library, open_library
 from seriestool.pipeline.releases import first_releases
 from seriestool.pipeline.series import Job, open_series
 
@@ -35,13 +36,19 @@ def fetch_series(ctx: Context, name: str, *, update: bool) -> Fetched:
         raise UsageError(
             f"{name} has no series.toml in this workspace that could be updated", hint="seriestool add tracks a series"
         )
+    with open_library(ctx) as library:
+        return _fetched(library, name, directory, update=update)
+
+
+def _fetched(library: Library, name: str, directory: Path | None, *, update: bool) -> Fetched:
+    ctx = library.ctx
     job = open_series(ctx, name, refresh=True)
     apart = landed_apart(ctx, job.tracked, job.patches, job.messages, job.landed)
     job = replace(job, landed={**job.landed, **apart})
-    lacking = {} if job.directory is None else _lacking(ctx, job, apart)
+    lacking = {} if job.directory is None else _lacking(library, job, apart)
     if update and job.directory is not None and lacking:
         _write(job.directory / "series.toml", job.tracked.slug, lacking)
-    found = search_follow_ups(ctx, job)
+    found = search_follow_ups(library, job)
     return Fetched(
         slug=job.tracked.slug,
         revision=job.tracked.revision,
@@ -58,14 +65,14 @@ def fetch_series(ctx: Context, name: str, *, update: bool) -> Fetched:
     )  # fmt: skip
 
 
-def _lacking(ctx: Context, job: Job, apart: Mapping[str, Landed]) -> Lacking:
+def _lacking(library: Library, job: Job, apart: Mapping[str, Landed]) -> Lacking:
     entries = job.tracked.patches
     commits = {
         one.number: commit
         for one in entries
         if not one.released and (commit := job.landed[one.number].commit if one.number in job.landed else one.upstream)
     }
-    released = first_releases(ctx, commits)
+    released = first_releases(library, commits)
     found: dict[str, dict[str, str]] = {}
     for one in entries:
         landed, named = job.landed.get(one.number), apart.get(one.number)

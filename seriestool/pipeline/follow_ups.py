@@ -13,6 +13,7 @@ from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import FollowUp, FollowUpReason, KnownFollowUp, TrackedPatch, TrackedSeries
 from seriestool.model.upstream import Closure, FollowUpState
 from seriestool.pipeline.context import Context
+from seriestool.pipeline.library import Library
 from seriestool.pipeline.mirror import mail_about
 from seriestool.pipeline.series import Job
 from seriestool.report.upstream import group, note_of
@@ -34,11 +35,12 @@ class FoundFollowUps:
     patch_ids: Mapping[str, str] = field(default_factory=dict)
 
 
-def search_follow_ups(ctx: Context, job: Job) -> FoundFollowUps:
+def search_follow_ups(library: Library, job: Job) -> FoundFollowUps:
     """Look for the follow-ups of *job* in the archive, or where it cannot be searched in the mail that was kept.
 
     An archive that cannot be read is told in ``searched``, and stops nothing.
     """
+    ctx = library.ctx
     if not upstream_of(job.tracked, job.landed) and job.tracked.released_on is None:
         return FoundFollowUps((), "nowhere: no upstream commit of the series is known")
     try:

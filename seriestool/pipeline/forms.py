@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from seriestool.git.objects import open_store
+from seriestool.git.objects import ObjectStore
 from seriestool.git.range_diff import range_diff
 from seriestool.model.upstream import FormDifference
-from seriestool.pipeline.context import Context
 from seriestool.pipeline.series import Job
 
 
-def form_differences(ctx: Context, job: Job, *, with_range_diff: bool) -> tuple[FormDifference, ...]:
+def form_differences(store: ObjectStore, job: Job, *, with_range_diff: bool) -> tuple[FormDifference, ...]:
     """Return the patches of *job* that landed with another patch-id than they were posted with.
 
-    *with_range_diff* asks git for the difference. Raises MachineFault.
+    *with_range_diff* asks git for the difference, in *store*. Raises MachineFault.
     """
     differing = job.differing
     if not differing or not with_range_diff:
@@ -21,11 +20,10 @@ def form_differences(ctx: Context, job: Job, *, with_range_diff: bool) -> tuple[
             FormDifference(posted.number, landed.commit, posted.patch_id, landed.patch.patch_id)
             for posted, landed in differing
         )
-    with open_store(ctx.cache.store) as store:
-        return tuple(
-            FormDifference(
-                posted.number, landed.commit, posted.patch_id, landed.patch.patch_id,
-                range_diff(store, posted, landed.patch),
-            )
-            for posted, landed in differing
-        )  # fmt: skip
+    return tuple(
+        FormDifference(
+            posted.number, landed.commit, posted.patch_id, landed.patch.patch_id,
+            range_diff(store, posted, landed.patch),
+        )
+        for posted, landed in differing
+    )  # fmt: skip

@@ -27,8 +27,8 @@ def plan(ctx: Context, request: RunRequest) -> Iterator[str]:
     """
     specs = [find_tree(ctx, name) for name in request.trees]
     arches = [find_arch(name) for name in request.arches]
-    job = open_series(ctx, request.series, variant=request.variant)
-    states = job.last_numbers(with_follow_ups=request.with_follow_ups)
+    job = open_series(ctx, request.series, variant=request.terms.variant)
+    states = job.last_numbers(with_follow_ups=request.terms.with_follow_ups)
     yield f"# {job.tracked.slug} v{job.tracked.revision}: {len(job.patches)} patches"
     for spec in specs:
         yield f"# tree {spec.name}, unless it is imported"

@@ -6,26 +6,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from seriestool.apply.dependencies import Resolution, State, Surroundings, resolve_dependency
+from seriestool.apply.dependencies import Resolution, Surroundings, resolve_dependency
 from seriestool.apply.landing import Landing, Upstream
 from seriestool.apply.prerequisites import find_prerequisites
 from seriestool.apply.proposal import Prerequisites
 from seriestool.git.history import Histories
 from seriestool.git.objects import ObjectStore
-from seriestool.log import Progress
 from seriestool.model.adaptation import Adaptation
+from seriestool.model.needs import DependencyState, NeededCommit, TreePrerequisites
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.series import Dependency, Patch
 from seriestool.model.tree import Tree
-from seriestool.report.view import clean
+from seriestool.pipeline.series import Job
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a series needs on one tree: the commits to put in front of it, and what became of what it declares."""
+    """What a series needs on one tree: the commits to put in front of it, and what became of what it declares.
+
+    ``dependencies`` are in the order in which the posting declares them, ``applied`` tells that the commits are there.
+    """
 
     prerequisites: Prerequisites = field(default_factory=Prerequisites)
     dependencies: tuple[Resolution, ...] = ()
+    applied: bool = False
+
+    def on(self, tree: str) -> TreePrerequisites:
+        """Return the commits as reports tell of them."""
+        found = self.prerequisites
+        commits = (NeededCommit(one.commit, one.patch.subject, one.history, one.needed_by) for one in found.commits)
+        return TreePrerequisites(tree, tuple(commits), self.applied, found.conflicts, found.gave_up)
+
+    def declarers(self, commit: str) -> tuple[str, ...]:
+        """Return the numbers of the patches that declare that they need *commit*; none where the cover letter does."""
+        numbers = {
+            one.dependency.patch
+            for one in self.dependencies
+            if one.dependency.patch and any(each.commit == commit for each in one.candidates)
+        }
+        return tuple(sorted(numbers))
+
+
+def known_upstream(job: Job) -> dict[str, Upstream]:
+    """Return what is known of the upstream commits, by patch number: from ``series.toml`` and commit notices."""
+    found = {}
+    for patch in job.tracked.patches:
+        landed = job.landed.get(patch.number)
+        commit = landed.commit if landed else patch.upstream
+        if commit or patch.released:
+            found[patch.number] = Upstream(commit, patch.released)
+    return found
 
 
 def find_needs(
@@ -39,37 +69,22 @@ def find_needs(
     adaptations: Mapping[str, Sequence[Adaptation]],
     landings: Mapping[str, Landing],
     dependencies: Sequence[Dependency],
+    context: int | None = None,
 ) -> Needs:
-    """Return what *patches* need on *tree*, where *outcome* is what they gave without; nothing without histories.
+    """Return what *patches* need on *tree*, where *outcome* is what they gave without.
 
-    Declared dependencies that are missing, and are in some history, come first; then what rejected hunks miss.
-    Raises MachineFault where a history cannot be read.
+    Declared dependencies that are missing, and are in some history, come first; then what rejected hunks miss. Without
+    any history nothing can be proposed. Raises MachineFault where a history cannot be read.
     """
-    if not histories.all:
-        return Needs()
     around = Surroundings(store, tree, histories, patches, known)
     resolved = tuple(resolve_dependency(dependency, around) for dependency in dependencies)
-    declared = {each.commit: each for one in resolved if one.state is State.MISSING for each in one.candidates}
-    if outcome.applies and not declared:
-        return Needs(Prerequisites(verified=True), resolved)
+    missing = [one for one in resolved if one.state is DependencyState.MISSING]
+    declared = {each.commit: each for one in missing for each in one.candidates}
+    if not histories.all or (outcome.applies and not declared):
+        lost = tuple(each.number for each in outcome.patches if not each.outcome.usable)
+        return Needs(Prerequisites(verified=not lost, conflicts=lost), resolved)
     found = find_prerequisites(
-        store, tree, patches, histories,
-        known=known, adaptations=adaptations, landings=landings, declared=tuple(declared.values()),
+        store, tree, patches, histories, known=known, adaptations=adaptations, landings=landings,
+        declared=tuple(declared.values()), context=context,
     )  # fmt: skip
     return Needs(found, resolved)
-
-
-def tell_needs(needs: Needs, tree: str, progress: Progress, *, applied: bool) -> None:
-    """Tell the user what was found, in a line each; with *applied*, what could not be found too."""
-    for each in needs.dependencies:
-        if each.state in (State.MISSING, State.NOT_NEEDED) or (applied and each.state is State.UNKNOWN):
-            progress.note(clean(f"{tree}: {each}"))
-    found = needs.prerequisites
-    if found.commits and not applied:
-        named = ", ".join(f"{each.commit[:12]} ({each.patch.subject})" for each in found.commits)
-        rest = "" if found.verified else f"; {', '.join(found.conflicts)} would still not apply"
-        progress.note(clean(f"{tree}: --with-prerequisites would apply {named} first{rest}"))
-    if applied and not found.commits:
-        progress.note(f"{tree}: no prerequisites were found")
-    if found.gave_up:
-        progress.note(f"{tree}: the search for prerequisites was given up: {found.gave_up}")

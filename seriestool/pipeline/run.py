@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import datetime
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from seriestool.arch import find_arch
-from seriestool.git.objects import open_store
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import RunRecord, Stage, StageResult, Status
 from seriestool.model.series import Variant
 from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import Context, find_tree, workspace_lock
 from seriestool.pipeline.follow_ups import known_follow_ups, search_follow_ups
+from seriestool.pipeline.library import open_library
 from seriestool.pipeline.series import Job, open_series
 from seriestool.pipeline.states import ArchRun
+from seriestool.pipeline.terms import Terms
 from seriestool.pipeline.verdict import judge
 from seriestool.store import Store
 from seriestool.store import open_store as open_database
@@ -31,9 +32,7 @@ class RunRequest:
     arches: tuple[str, ...]
     command: str
     until: Stage = Stage.SELFTEST
-    with_follow_ups: bool = False
-    refresh: bool = False
-    variant: Variant = Variant.LANDED
+    terms: Terms = field(default_factory=Terms)
 
 
 def run(ctx: Context, request: RunRequest) -> RunRecord:
@@ -44,23 +43,26 @@ def run(ctx: Context, request: RunRequest) -> RunRecord:
     """
     specs = [find_tree(ctx, name) for name in request.trees]
     arches = [find_arch(name) for name in request.arches]
-    with workspace_lock(ctx.workspace), open_database(ctx.workspace.database) as database:
+    with (
+        workspace_lock(ctx.workspace),
+        open_database(ctx.workspace.database) as database,
+        open_library(ctx) as library,
+    ):
         started = time.monotonic()
-        job = open_series(ctx, request.series, refresh=request.refresh, variant=request.variant)
-        known = known_follow_ups(search_follow_ups(ctx, job), job.tracked)
+        job = open_series(ctx, request.series, refresh=request.terms.refresh, variant=request.terms.variant)
+        known = known_follow_ups(search_follow_ups(library, job), job.tracked)
         job = replace(job, tracked=replace(job.tracked, known=known))
         recorder = _begin(ctx, database, job, request)
         recorder.stage(_fetch_result(job, time.monotonic() - started))
-        with open_store(ctx.cache.store) as store:
-            for spec in specs:
-                applied = apply_tree(ctx, store, job, spec, with_follow_ups=request.with_follow_ups)
-                recorder.tree(applied.outcome)
-                recorder.stage(applied.result)
-                for arch in arches:
-                    ArchRun(
-                        ctx, store, job.tracked, applied, arch, logs=recorder.logs, until=request.until,
-                        record=recorder.stage, earlier=recorder.earlier,
-                    ).run()  # fmt: skip
+        for spec in specs:
+            applied = apply_tree(library, job, spec, request.terms)
+            recorder.tree(applied.outcome)
+            recorder.stage(applied.result)
+            for arch in arches:
+                ArchRun(
+                    ctx, library.store, job.tracked, applied, arch, logs=recorder.logs, until=request.until,
+                    record=recorder.stage, earlier=recorder.earlier,
+                ).run()  # fmt: skip
         return recorder.finish(request)
 
 

@@ -16,13 +16,15 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from seriestool.model.needs import ResolvedDependency, TreePrerequisites
 from seriestool.model.outcome import HunkOutcome, TreeOutcome
 from seriestool.model.run import RunRecord
-from seriestool.model.series import Dependency, Role
+from seriestool.model.series import Role
 from seriestool.model.tree import Tree
 from seriestool.report.dependencies import render_dependencies
 from seriestool.report.excerpt import excerpts
 from seriestool.report.kernels import Failure, failures, kernel_rows, remarks, without_baseline
+from seriestool.report.prerequisites import render_prerequisites
 from seriestool.report.upstream import render_form
 from seriestool.report.view import (
     NOTHING,
@@ -99,11 +101,16 @@ def render_status_list(records: Sequence[RunRecord]) -> RenderableType:
     return _Elastic(headers, tuple((*row, end) for row, end in zip(rows, ends, strict=True)), elastic=4)
 
 
-def render_apply(outcomes: Sequence[TreeOutcome], dependencies: Sequence[Dependency] = ()) -> RenderableType:
-    """Return the verdict matrix, the evidence, each hunk that found no place, and what the series says it needs."""
+def render_apply(
+    outcomes: Sequence[TreeOutcome],
+    dependencies: Sequence[ResolvedDependency] = (),
+    prerequisites: Sequence[TreePrerequisites] = (),
+) -> RenderableType:
+    """Return the verdict matrix, the evidence, each hunk that found no place, and what the series needs."""
     rows = patch_rows((), outcomes)
     matrix = _Matrix(rows, tuple(outcomes), archive=False)
-    return Group(matrix, *_evidence(rows, outcomes, hunks=True), *render_dependencies(dependencies))
+    needs = (*render_prerequisites(prerequisites), *render_dependencies(dependencies))
+    return Group(matrix, *_evidence(rows, outcomes, hunks=True), *needs)
 
 
 def render_trees(trees: Sequence[tuple[str, str, Tree | None]]) -> RenderableType:

@@ -50,7 +50,7 @@ def note_of(one: Group) -> str:
 
 def form_sentence(trees: Sequence[TreeOutcome], differences: Sequence[FormDifference] = ()) -> str | None:
     """Say in which form patches were taken; None where all were as posted and nothing else is known."""
-    forms = {patch.number: patch.variant for tree in trees for patch in tree.patches}
+    forms = {each.number: each.variant for tree in trees for each in tree.patches if not each.is_prerequisite}
     landed = [number for number, form in forms.items() if form is Variant.LANDED]
     posted = [number for number, form in forms.items() if form is Variant.POSTED]
     others = [one.number for one in differences if one.number in forms]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from seriestool.apply.dependencies import Resolution, State, Surroundings, resolve_dependency
+from seriestool.apply.dependencies import Resolution, Surroundings, resolve_dependency
 from seriestool.apply.landing import Upstream
 from seriestool.git.history import Histories
 from seriestool.git.objects import ObjectStore
+from seriestool.model.needs import DependencyState as State
 from seriestool.model.series import Dependency, DependencyKind
 from seriestool.places import Cache
 from tests.apply.upstream import CODE, Repository, Trees, patch_of
@@ -78,7 +79,7 @@ def test_base_commit_by_its_files(world: World, tmp_path: Path) -> None:
     _, mainline = world.trees.own(world.repository, "main", "mainline")
     around = Surroundings(world.trees.store, tree, Histories(None, mainline.all))
     found = resolve_dependency(Dependency(DependencyKind.BASE_COMMIT, base), around)
-    assert (found.state, found.reason) == (State.SATISFIED, f"{base[:12]} has the same files as tree")
+    assert (found.state, found.reason) == (State.SATISFIED, f"{base[:12]} has the same files as the tree")
 
 
 def test_prerequisite_patch_id(world: World) -> None:
@@ -95,9 +96,7 @@ def test_stable_prerequisite(world: World) -> None:
     kind = DependencyKind.STABLE
     missing = world.resolve(kind, world.need[:12], "5.10.x")
     assert (missing.state, [each.commit for each in missing.candidates]) == (State.MISSING, [world.need])
-    assert str(missing) == (
-        f"patch 01: Cc: stable: missing: {world.need[:12]} (core: need) is not in the history of tree"
-    )
+    assert missing.reason == f"{world.need[:12]} (core: need) is not in the tree's history"
     assert world.resolve(kind, world.need[:12], "5.10.x", ref="main").state is State.NOT_NEEDED
     assert world.resolve(kind, world.need[:12], "5.10+", ref="main").state is State.SATISFIED
 

@@ -14,6 +14,7 @@ import pytest
 from seriestool.model.run import RunRecord, Stage
 from seriestool.pipeline.context import Context, load_config
 from seriestool.pipeline.run import RunRequest, run
+from seriestool.pipeline.terms import Terms
 from seriestool.places import Workspace, default_cache
 from tests.fakebin import FakeBin, copy_kernel
 
@@ -67,7 +68,8 @@ class Bench:
 
     def run(self, *arches: str, until: Stage = Stage.SELFTEST, with_follow_ups: bool = False) -> RunRecord:
         """Run the series ``demo`` on the fake tree."""
-        request = RunRequest("demo", (TREE,), arches or ("arm",), "again", until, with_follow_ups)
+        terms = Terms(with_follow_ups=with_follow_ups)
+        request = RunRequest("demo", (TREE,), arches or ("arm",), "again", until, terms)
         return run(self.ctx, request)
 
     def start(self, *words: str) -> subprocess.Popen[str]:

@@ -16,14 +16,15 @@ from seriestool.errors import UsageError
 from seriestool.formats.mail import read_messages
 from seriestool.formats.patch_id import patch_id
 from seriestool.formats.posting import mails
-from seriestool.git.objects import open_store
 from seriestool.model.export import ExportFormat, UpstreamStyle
 from seriestool.model.outcome import Outcome
 from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import find_tree
 from seriestool.pipeline.exporting.exporter import Exporter
 from seriestool.pipeline.exporting.prepare import ExportRequest
+from seriestool.pipeline.library import open_library
 from seriestool.pipeline.series import open_series
+from seriestool.pipeline.terms import Terms
 from tests.git.room import Blob, Files
 from tests.mails import git
 from tests.pipeline.outgoing import SLUG, TREE, Outgoing, Step, lines, mail_files, taken_in
@@ -163,12 +164,12 @@ def test_a_merge_and_less_context_are_noted(outgoing: Outgoing, outcome: Outcome
     adapted(outgoing)
     ctx, request = outgoing.ctx, ExportRequest(SLUG, TREE)
     job, spec = open_series(ctx, SLUG), find_tree(ctx, TREE)
-    with open_store(ctx.cache.store) as store:
-        applied = apply_tree(ctx, store, job, spec, with_follow_ups=False)
+    with open_library(ctx) as library:
+        applied = apply_tree(library, job, spec, Terms())
         first, *others = applied.outcome.patches
         first = replace(first, outcome=outcome, evidence="a.c (base 1234567)", hunks=(), context=1)
         merged = replace(applied.outcome, patches=(first, *others))
-        export = Exporter(ctx, store, job, spec, applied.tree, request).export(merged)
+        export = Exporter(library, job, spec, replace(applied, outcome=merged), request).export()
     outgoing.out.mkdir()
     for file in mails(export, "The cover.\n"):
         (outgoing.out / file.name).write_bytes(file.data)
@@ -228,7 +229,7 @@ def test_what_is_not_included_is_told(outgoing: Outgoing) -> None:
     assert "\n\n- patch 2\n- core: later\n     amends it\n     https://lore.kernel.org/r/later@example.org\n" in (
         outgoing.out / "0000-cover-letter.patch"
     ).read_text()
-    export = outgoing.prepare(ExportRequest(SLUG, TREE, with_follow_ups=True)).export
+    export = outgoing.prepare(ExportRequest(SLUG, TREE, terms=Terms(with_follow_ups=True))).export
     assert export is not None
     assert [patch.title for patch in export.patches] == ["core: change things", "core: finish it"]
     assert [each.title for each in export.not_included] == ["core: later"]

@@ -10,6 +10,7 @@ from seriestool.formats.mail import read_messages
 from seriestool.model.series import FollowUpReason
 from seriestool.pipeline.context import Context, load_config
 from seriestool.pipeline.follow_ups import FoundFollowUps, search_follow_ups
+from seriestool.pipeline.library import open_library
 from seriestool.pipeline.series import open_series
 from seriestool.places import Cache, Workspace
 from tests.mails import mail
@@ -23,7 +24,8 @@ def found_in(archive: Path, room: Path) -> FoundFollowUps:
     (room / "seriestool.toml").touch()
     workspace = Workspace(room)
     ctx = Context(workspace, Cache(room / "cache"), load_config(workspace), lore=str(archive))
-    return search_follow_ups(ctx, open_series(ctx, FLAGSHIP))
+    with open_library(ctx) as library:
+        return search_follow_ups(library, open_series(ctx, FLAGSHIP))
 
 
 def test_a_mirror_gives_the_follow_ups_that_a_directory_gives(shared_lore: Path, tmp_path: Path) -> None:

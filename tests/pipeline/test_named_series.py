@@ -101,6 +101,9 @@ def test_what_a_series_needs_is_told_whether_it_is_tracked_or_not(ranged: Bench)
     for name in (str(mbox), "three"):
         told = json.loads(ranged.program("apply", name, "--tree", TREE, "--json", "-q").stdout)["dependencies"]
         assert [(need["kind"], need["value"], need["patch"]) for need in told] == expected
+        assert [need["trees"][0]["state"] for need in told] == ["satisfied", "unknown"]
     page = ranged.program("apply", "three", "--tree", TREE, "-q").stdout
     assert "declared dependencies" in page
     assert f"base-commit  {base[:12]}" in page
+    assert f"satisfied: {base[:12]} has the same files as the tree" in page
+    assert "unknown: no known history has 0123456789ab" in page

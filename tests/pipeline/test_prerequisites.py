@@ -61,7 +61,7 @@ def test_evidence_and_explanation(desk: Desk) -> None:
     said = " ".join(done.stdout.split())
     assert f"already: contained: upstream commit {desk.patch[:12]} is in the history" in said
     assert f"needs: {desk.needed[:12]} (core: needed) of mainline" in said
-    assert f"stable: --with-prerequisites would apply {desk.needed[:12]} (core: needed) first" in done.stderr
+    assert f"stable: apply --with-prerequisites would put {desk.needed[:12]} (core: needed) in front" in said
 
 
 @pytest.mark.parametrize("url", [False, True])
@@ -99,12 +99,12 @@ def test_without_a_history(desk: Desk) -> None:
     desk.trees("stable", more="history = false")
     done = desk.apply("--tree", "stable", "--with-prerequisites")
     assert done.returncode == 3
-    assert "stable: no prerequisites were found" in done.stderr
+    assert "stable: no prerequisites were found" in done.stdout
 
 
 def test_a_neighbour_that_cannot_be_read(desk: Desk) -> None:
     with (desk.root / "seriestool.toml").open("a") as file:
         file.write('[trees."gone"]\ngit = "gone"\nref = "main"\n')
-    done = desk.apply("--tree", "stable")
+    done = desk.apply("--tree", "stable", "--tree", "mainline")
     assert done.returncode == 3
-    assert "the history of gone is left out: no such directory" in done.stderr
+    assert done.stderr.count("the history of gone is left out: no such directory") == 1

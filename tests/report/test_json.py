@@ -11,15 +11,34 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from seriestool.model.needs import (
+    DependencyAnswer,
+    DependencyState,
+    NeededCommit,
+    ResolvedDependency,
+    TreePrerequisites,
+)
 from seriestool.model.run import RunRecord
 from seriestool.model.series import Dependency, DependencyKind
 from seriestool.report.json import apply_json, run_json, status_json, status_list_json
 from tests.records import as_posted, flagship, hostile, killed, several_trees
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schema"
+BASE = Dependency(DependencyKind.BASE_COMMIT, "b" * 40)
+STABLE = Dependency(DependencyKind.STABLE, "0123456789ab", "02", "core: first", "5.10.x")
 NEEDS = (
-    Dependency(DependencyKind.BASE_COMMIT, "b" * 40),
-    Dependency(DependencyKind.STABLE, "0123456789ab", "02", "core: first", "5.10.x"),
+    ResolvedDependency(BASE),
+    ResolvedDependency(
+        STABLE,
+        (
+            DependencyAnswer("stable-5.10", DependencyState.MISSING, "it is not there"),
+            DependencyAnswer("mainline", DependencyState.NOT_NEEDED, "is for 5.10.x, this is 7.2"),
+        ),
+    ),
+)
+IN_FRONT = (
+    TreePrerequisites("stable-5.10", (NeededCommit("c" * 40, "core: first", "mainline", ("02",)),), True, ("03",), "x"),
+    TreePrerequisites("mainline", (), False),
 )
 RECORDS = (flagship, as_posted, killed, several_trees, hostile)
 
@@ -56,7 +75,7 @@ def test_output_is_what_the_schema_says(make: Callable[[], RunRecord]) -> None:
     schema("run").validate(read_back(run_json(record)))
     schema("status").validate(read_back(status_json(record)))
     schema("status").validate(read_back(status_list_json([record, record])))
-    output = apply_json(record.slug, record.revision, record.trees, dependencies=NEEDS)
+    output = apply_json(record.slug, record.revision, record.trees, dependencies=NEEDS, prerequisites=IN_FRONT)
     schema("apply").validate(read_back(output))
 
 
@@ -87,7 +106,8 @@ def test_apply_is_the_contract_to_the_letter() -> None:
     record = as_posted()
     output = apply_json(record.slug, record.revision, record.trees)
     assert list(output) == [
-        "series", "revision", "dependencies", "trees", "form_differences", "follow_ups", "follow_ups_searched",
+        "series", "revision", "dependencies", "prerequisites", "trees", "form_differences", "follow_ups",
+        "follow_ups_searched",
     ]  # fmt: skip
     assert (output["series"], output["revision"]) == ("synchronous-perf-signals", 4)
     (tree,) = output["trees"]
@@ -121,14 +141,28 @@ def test_apply_is_the_contract_to_the_letter() -> None:
     }
 
 
-def test_what_a_series_needs_is_told_in_its_own_words() -> None:
+def test_what_a_series_needs_is_told_in_its_own_words_and_tree_by_tree() -> None:
     output = apply_json("slug", 1, (), dependencies=NEEDS)
     assert output["dependencies"] == [
-        {"kind": "base-commit", "value": "b" * 40, "patch": None, "subject": None, "versions": None, "state": None,
-         "reason": None},
+        {"kind": "base-commit", "value": "b" * 40, "patch": None, "subject": None, "versions": None, "trees": []},
         {"kind": "Cc: stable", "value": "0123456789ab", "patch": "02", "subject": "core: first", "versions": "5.10.x",
-         "state": None, "reason": None},
+         "trees": [
+             {"tree": "stable-5.10", "state": "missing", "reason": "it is not there"},
+             {"tree": "mainline", "state": "not needed", "reason": "is for 5.10.x, this is 7.2"},
+         ]},
     ]  # fmt: skip
+
+
+def test_what_goes_in_front_is_told_tree_by_tree() -> None:
+    first, second = apply_json("slug", 1, (), prerequisites=IN_FRONT)["prerequisites"]
+    assert first == {
+        "tree": "stable-5.10",
+        "applied": True,
+        "commits": [{"commit": "c" * 40, "subject": "core: first", "history": "mainline", "needed_by": ["02"]}],
+        "conflicts": ["03"],
+        "gave_up": "x",
+    }
+    assert (second["commits"], second["conflicts"], second["gave_up"]) == ([], [], None)
 
 
 def test_a_run_tells_the_flagship_story() -> None:

@@ -12,9 +12,10 @@ from seriestool.adapt.replay import Start, start_from
 from seriestool.adapt.worktree import open_worktree
 from seriestool.apply.view import View
 from seriestool.errors import UsageError
-from seriestool.git.objects import ObjectStore, open_store
+from seriestool.git.objects import ObjectStore
 from seriestool.git.worktree import remove_worktree
 from seriestool.model.outcome import HunkOutcome, Outcome, PatchOutcome
+from seriestool.model.series import Variant
 from seriestool.pipeline.adapting.place import Place, check_home, find_place
 from seriestool.pipeline.adapting.recorded import Recorded, in_order, recorded
 from seriestool.pipeline.adapting.state import (
@@ -25,23 +26,27 @@ from seriestool.pipeline.adapting.state import (
     forget,
     in_progress,
     keep,
+    words,
 )
 from seriestool.pipeline.adapting.text import explain_adaptation, reason_for
 from seriestool.pipeline.context import Context
+from seriestool.pipeline.library import open_library
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptRequest:
     """What to adapt, and how.
 
-    ``worktree`` is where, None below the workspace's own state. ``full`` checks out the whole tree, ``fresh`` starts
-    from the posted patch whatever was recorded, ``force`` opens a patch that the tree seems to have.
+    ``worktree`` is where, None below the workspace's own state. ``variant`` is the form of the patch that is to fit.
+    ``full`` checks out the whole tree, ``fresh`` starts from the patch itself whatever was recorded, ``force`` opens a
+    patch that the tree seems to have.
     """
 
     series: str
     number: str
     tree: str
     worktree: Path | None = None
+    variant: Variant = Variant.LANDED
     full: bool = False
     fresh: bool = False
     force: bool = False
@@ -50,7 +55,7 @@ class AdaptRequest:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A patch that waits for a person: what became of it as posted, what is left to do, and the explanation.
+    """A patch that waits for a person: what became of it as it is, what is left to do, and the explanation.
 
     ``rejected`` are the hunks that are conflicts in the worktree, or could not even be written there.
     """
@@ -67,42 +72,44 @@ def begin(ctx: Context, request: AdaptRequest) -> Opened:
     Raises UsageError for names that do not exist, a patch that the tree has or that waits for another one, and an
     adaptation that is in progress already; MachineFault as the apply stage does.
     """
-    with open_store(ctx.cache.store) as store:
-        place = find_place(ctx, store, request.series, request.number, request.tree)
+    with open_library(ctx) as library:
+        store = library.store
+        place = find_place(library, request.series, request.number, request.tree, request.variant)
         _check(ctx, request, place)
         older = None if request.fresh else _older(place)
         start = start_from(View(store, place.tree_object), place.patch, older.adaptation if older else None)
         labels = Labels(place.tree.name, place.patch.number, place.patch.subject)
         before = View(store, place.tree_object)
         found = tuple(conflicts(before, start.view, start.results, labels, start.numbers))
-        rejected = _rejected(start, place.posted)
+        rejected = _rejected(start, place.outcome)
         path = _path(ctx, request, place)
-        state = _state(place, path, place.posted.hunks)
+        state = _state(place, path, place.outcome.hunks)
         text = explain_adaptation(state, place, rejected, found, start, older)
         if not request.dry_run:
             _open(ctx, store, request, state, start, found, text)
-    return Opened(state, place.posted.outcome, rejected, text)
+    return Opened(state, place.outcome.outcome, rejected, text)
 
 
 def _check(ctx: Context, request: AdaptRequest, place: Place) -> None:
     """Refuse what is begun already, and what makes no sense to begin."""
     check_home(ctx, place.job)
-    number, tree, posted = place.patch.number, place.tree.name, place.posted
+    number, tree, judged = place.patch.number, place.tree.name, place.outcome
     for state in everything(ctx.workspace):
         if (state.slug, state.number, state.tree) == (place.job.tracked.slug, number, tree):
             raise in_progress(state)
-    if posted.outcome is Outcome.ALREADY:
-        raise UsageError(f"nothing to adapt: {tree} has patch {number} already: {posted.evidence}")
-    if posted.outcome is Outcome.ALREADY_EVOLVED and not request.force:
+    if judged.outcome is Outcome.ALREADY:
+        raise UsageError(f"nothing to adapt: {tree} has patch {number} already: {judged.evidence}")
+    if judged.outcome is Outcome.ALREADY_EVOLVED and not request.force:
         raise UsageError(
-            f"nothing to adapt: {tree} has patch {number}, and moved on from it: {posted.evidence}",
+            f"nothing to adapt: {tree} has patch {number}, and moved on from it: {judged.evidence}",
             hint="--force opens it all the same",
         )
-    if posted.outcome is Outcome.BLOCKED and not request.force:
+    if judged.outcome is Outcome.BLOCKED and not request.force:
         first = next(outcome.number for outcome in place.earlier if not outcome.outcome.usable)
+        named = words(place.job.tracked.slug, first, tree, place.job.variant)
         raise UsageError(
-            f"patch {number} cannot be adapted to {tree} yet: {posted.evidence}",
-            hint=f"seriestool adapt {place.job.tracked.slug} {first} --tree {tree} (--force does not wait for it)",
+            f"patch {number} cannot be adapted to {tree} yet: {judged.evidence}",
+            hint=f"seriestool adapt {named} (--force does not wait for it)",
         )
 
 
@@ -114,9 +121,9 @@ def _older(place: Place) -> Recorded | None:
     return next(iter([*same, *ordered]), None)
 
 
-def _rejected(start: Start, posted: PatchOutcome) -> tuple[HunkOutcome, ...]:
-    """Return what did not fit, with the explanation that the posted hunk has, if it has one."""
-    known = {(hunk.path, hunk.number): hunk for hunk in posted.hunks}
+def _rejected(start: Start, judged: PatchOutcome) -> tuple[HunkOutcome, ...]:
+    """Return what did not fit, with the explanation that the hunk as it is has, if it has one."""
+    known = {(hunk.path, hunk.number): hunk for hunk in judged.hunks}
     found = []
     for result in start.results:
         path = result.diff.path
@@ -152,6 +159,7 @@ def _state(place: Place, path: Path, hunks: Sequence[HunkOutcome]) -> InProgress
         version=place.tree.version,
         subject=place.patch.subject,
         patch_id=place.patch.patch_id,
+        variant=place.variant,
         before=place.tree_object,
         commit=place.commit,
         worktree=str(path),

@@ -5,23 +5,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seriestool.apply.series import apply_series
 from seriestool.errors import UsageError
-from seriestool.git.objects import ObjectStore
 from seriestool.model.outcome import PatchOutcome
-from seriestool.model.series import Patch, Role
+from seriestool.model.series import Patch, Role, Variant
 from seriestool.model.tree import Tree
-from seriestool.pipeline.adapting.recorded import load_adaptations
+from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import Context, find_tree
+from seriestool.pipeline.library import Library
 from seriestool.pipeline.series import Job, open_series
-from seriestool.trees import import_tree
+from seriestool.pipeline.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A patch of a series on a tree: ``commit`` and ``tree_object`` are the state after the ``earlier`` patches.
 
-    ``posted`` is what becomes of the patch there without an adaptation of its own.
+    ``outcome`` is what becomes of the patch there without an adaptation of its own.
     """
 
     job: Job
@@ -30,25 +29,30 @@ class Place:
     commit: str
     tree_object: str
     earlier: tuple[PatchOutcome, ...]
-    posted: PatchOutcome
+    outcome: PatchOutcome
+
+    @property
+    def variant(self) -> Variant:
+        """The form in which the patch is taken."""
+        return self.job.variant_of(self.patch.number)
 
 
-def find_place(ctx: Context, store: ObjectStore, series: str, number: str, tree_name: str) -> Place:
-    """Apply the patches before *number*, with their adaptations, and return where that one has to go.
+def find_place(library: Library, series: str, number: str, tree_name: str, variant: Variant) -> Place:
+    """Apply the patches before *number* as ``apply`` does, with their adaptations; return where that one has to go.
 
     Raises UsageError for a series that is not tracked in this workspace, and for names that do not exist.
     """
-    spec = find_tree(ctx, tree_name)
-    job = open_series(ctx, series)
+    spec = find_tree(library.ctx, tree_name)
+    job = open_series(library.ctx, series, variant=variant)
     roles = {tracked.number: tracked.role for tracked in job.tracked.patches}
     chosen = number.zfill(2)
     if chosen not in roles:
         raise UsageError(f"no patch {number} in {job.tracked.slug}", hint=f"patches: {', '.join(roles)}")
-    patches = job.selected(with_follow_ups=roles[chosen] is Role.FOLLOW_UP)
+    terms = Terms(variant=variant, with_follow_ups=roles[chosen] is Role.FOLLOW_UP)
+    applied = apply_tree(library, job, spec, terms, unadapted=chosen)
+    patches = job.selected(with_follow_ups=terms.with_follow_ups)
     at = [patch.number for patch in patches].index(chosen)
-    tree = import_tree(spec, store=store, cache=ctx.cache, progress=ctx.progress)
-    others = {key: value for key, value in load_adaptations(job, tree).items() if key != chosen}
-    done = apply_series(store, tree, patches, adaptations=others).patches
+    tree, done = applied.tree, applied.outcome.patches
     earlier = done[:at]
     commit, tree_object = (earlier[-1].commit, earlier[-1].tree_object) if at else (tree.commit, tree.tree_object)
     return Place(job, patches[at], tree, commit, tree_object, earlier, done[at])

@@ -73,7 +73,7 @@ def split_reason(text: str) -> tuple[str, str]:
 
 
 def draft(ctx: Context, state: InProgress) -> Draft:
-    """Compare the worktree with the state before the patch, and return what differs from the posted patch.
+    """Compare the worktree with the state before the patch, and return what differs from the patch.
 
     Raises UsageError while conflict markers are left, where nothing was made or nothing differs, and for a patch that
     is not the one it was begun with any more; SeriestoolError for a difference that cannot be written down: our bug.
@@ -81,7 +81,7 @@ def draft(ctx: Context, state: InProgress) -> Draft:
     path = Path(state.worktree)
     if not path.is_dir():
         raise UsageError(f"the worktree {path} is gone", hint=f"seriestool adapt {state.words} --abort")
-    job = open_series(ctx, state.slug)
+    job = open_series(ctx, state.slug, variant=state.variant)
     check_home(ctx, job)
     patch = next((one for one in job.selected(with_follow_ups=True) if one.number == state.number), None)
     if patch is None or patch.patch_id != state.patch_id:
@@ -99,7 +99,7 @@ def draft(ctx: Context, state: InProgress) -> Draft:
         derived = derive(store, state.before, patch, after, state.cause)
         if not derived.hunks and not derived.extras:
             raise UsageError(
-                f"the posted patch {state.number} gives just this: no adaptation is needed",
+                f"patch {state.number} as {job.variant_of(state.number)} gives just this: no adaptation is needed",
                 hint=f"seriestool adapt {state.words} --abort",
             )
         if tree_after(store, state.before, patch, derived) != after:
@@ -182,7 +182,10 @@ def record(
 
 
 def _path(made: Draft) -> Path:
-    """Return the file to write: that of an adaptation for the same patch, never that of one for another form of it."""
+    """Return the file to write: that of an adaptation for the same patch, never that of one for another form of it.
+
+    The name tells the form where upstream's is another than the posted one, else the beginning of the patch-id.
+    """
     assert made.job.directory is not None
     number = made.state.number
     folder = made.job.directory / "adaptations" / made.state.tree
@@ -190,8 +193,9 @@ def _path(made: Draft) -> Path:
     for name, one in there.items():
         if one.adaptation.patch_id == made.patch.patch_id:
             return folder / name
-    name = f"{number}.toml"
-    return folder / (f"{number}.{made.patch.patch_id[:8]}.toml" if name in there else name)
+    two_forms = any(patch.number == number for patch, _ in made.job.differing)
+    words = ["", *([f".{made.job.variant_of(number)}"] if two_forms else []), f".{made.patch.patch_id[:8]}"]
+    return next(folder / name for word in words if (name := f"{number}{word}.toml") not in there)
 
 
 def _write(path: Path, text: str) -> None:

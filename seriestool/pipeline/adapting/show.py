@@ -6,39 +6,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from seriestool.apply.series import apply_series
 from seriestool.errors import UsageError
 from seriestool.formats.adaptation import adapt
-from seriestool.git.objects import ObjectStore, open_store
+from seriestool.git.objects import ObjectStore
 from seriestool.git.range_diff import range_diff
 from seriestool.model.adaptation import ShownAdaptation, Verification
 from seriestool.model.outcome import Outcome, PatchOutcome
 from seriestool.model.run import RunRecord, Stage, StageResult
-from seriestool.model.series import Patch, Role
-from seriestool.model.tree import Tree
-from seriestool.pipeline.adapting.recorded import Recorded, in_order, load_adaptations, recorded
+from seriestool.model.series import Patch, Role, Variant
+from seriestool.model.tree import Tree, TreeSpec
+from seriestool.pipeline.adapting.recorded import Recorded, in_order, recorded
+from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import Context, find_tree
+from seriestool.pipeline.library import Library, open_library
 from seriestool.pipeline.series import Job, open_series
+from seriestool.pipeline.terms import Terms
 from seriestool.store import open_store as open_database
-from seriestool.trees import import_tree
 
 _STAGES = (Stage.BUILD, Stage.BOOT, Stage.SELFTEST)
 
 
-def show(ctx: Context, series: str, number: str | None, tree_name: str) -> tuple[Job, tuple[ShownAdaptation, ...]]:
+def show(
+    ctx: Context, series: str, number: str | None, tree_name: str, variant: Variant = Variant.LANDED
+) -> tuple[Job, tuple[ShownAdaptation, ...]]:
     """Return the adaptations recorded for a tree, and those of other trees that make patches fit there.
+
+    *variant* is the form in which patches are taken.
 
     Raises UsageError for names that do not exist and where nothing is recorded, MachineFault as the apply stage does.
     """
     spec = find_tree(ctx, tree_name)
-    job = open_series(ctx, series)
+    job = open_series(ctx, series, variant=variant)
     chosen = number and number.zfill(2)
-    with open_store(ctx.cache.store) as store:
-        tree = import_tree(spec, store=store, cache=ctx.cache, progress=ctx.progress)
+    with open_library(ctx) as library:
         patches = {patch.number: patch for patch in job.selected(with_follow_ups=True)}
         if chosen and chosen not in patches:
             raise UsageError(f"no patch {number} in {job.tracked.slug}", hint=f"patches: {', '.join(patches)}")
-        outcomes = _outcomes(store, tree, job)
+        tree, outcomes = _outcomes(library, spec, job)
         found = [
             record
             for record in _records(job, tree, patches, outcomes)
@@ -52,17 +56,20 @@ def show(ctx: Context, series: str, number: str | None, tree_name: str) -> tuple
             )
         runs = _runs(ctx, job.tracked.slug)
         shown = tuple(
-            _shown(store, job, tree, record, patches[record.number], outcomes[record.number], runs) for record in found
+            _shown(library.store, job, tree, record, patches[record.number], outcomes[record.number], runs)
+            for record in found
         )
     return job, shown
 
 
-def _outcomes(store: ObjectStore, tree: Tree, job: Job) -> dict[str, PatchOutcome]:
+def _outcomes(library: Library, spec: TreeSpec, job: Job) -> tuple[Tree, dict[str, PatchOutcome]]:
     """Apply the series as a run does, and the follow-ups, which a run leaves out, behind."""
-    adaptations = load_adaptations(job, tree)
-    done = apply_series(store, tree, job.selected(with_follow_ups=True), adaptations=adaptations).patches
-    done += apply_series(store, tree, job.selected(with_follow_ups=False), adaptations=adaptations).patches
-    return {outcome.number: outcome for outcome in done}
+    whole, series = (
+        apply_tree(library, job, spec, Terms(variant=job.variant, with_follow_ups=follow_ups))
+        for follow_ups in (True, False)
+    )
+    done = (*whole.outcome.patches, *series.outcome.patches)
+    return whole.tree, {outcome.number: outcome for outcome in done}
 
 
 def _records(
@@ -92,6 +99,7 @@ def _shown(
     runs: Sequence[RunRecord],
 ) -> ShownAdaptation:
     adaptation = record.adaptation
+    form = job.variant_of(patch.number)
     same = adaptation.patch_id == patch.patch_id
     used = same and outcome.outcome is Outcome.ADAPTED
     if used:
@@ -99,7 +107,7 @@ def _shown(
     elif same:
         note = f"not used: {tree.name}: {outcome.outcome}: {outcome.evidence}"
     else:
-        note = f"not used: it is for the patch-id {adaptation.patch_id}, the patch has {patch.patch_id}"
+        note = f"not used: it is for the patch-id {adaptation.patch_id}, the patch as {form} has {patch.patch_id}"
     return ShownAdaptation(
         number=record.number,
         subject=patch.subject,

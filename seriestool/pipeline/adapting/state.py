@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from seriestool.errors import MachineFault, UsageError
+from seriestool.model.series import Variant
 from seriestool.places import Workspace
 
 
@@ -18,7 +19,8 @@ class InProgress:
     """One adaptation that somebody works on.
 
     ``before`` is the tree object that the patch was put onto, ``commit`` the commit that has it, ``version`` that of
-    the tree. ``causes`` has for each hunk that did not fit ("kernel/x.c:1") what differs, as a sentence.
+    the tree; ``variant`` is the form of the patch. ``causes`` has for each hunk that did not fit ("kernel/x.c:1") what
+    differs, as a sentence.
     """
 
     slug: str
@@ -31,6 +33,7 @@ class InProgress:
     commit: str
     worktree: str
     causes: Mapping[str, str]
+    variant: Variant = Variant.LANDED
 
     @property
     def name(self) -> str:
@@ -45,6 +48,12 @@ class InProgress:
     def cause(self, path: str, number: int) -> str:
         """Return why a hunk did not fit, "" where it did."""
         return self.causes.get(f"{path}:{number}", "")
+
+
+def words(slug: str, number: str, tree: str, variant: Variant) -> str:
+    """Return what begins an adaptation on a command line, after the command's name."""
+    form = f" --variant {variant}" if variant is not Variant.LANDED else ""
+    return f"{slug} {number} --tree {tree}{form}"
 
 
 def adapt_dir(workspace: Workspace) -> Path:
@@ -95,8 +104,9 @@ def everything(workspace: Workspace) -> Iterator[InProgress]:
     for file in sorted(adapt_dir(workspace).glob("*.json")):
         try:
             values = json.loads(file.read_text(encoding="utf-8"))
-            yield InProgress(**{field.name: values[field.name] for field in fields(InProgress)})
-        except (ValueError, KeyError, TypeError) as error:
+            known = {field.name: values[field.name] for field in fields(InProgress) if field.name in values}
+            yield InProgress(**known | {"variant": Variant(known.get("variant", Variant.LANDED))})
+        except (ValueError, TypeError) as error:
             raise MachineFault(f"{file}: not the state of an adaptation", hint=f"rm {file}") from error
 
 

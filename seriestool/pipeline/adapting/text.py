@@ -47,7 +47,7 @@ def explain_adaptation(
 ) -> str:
     """Write the whole explanation, Markdown that reads well as plain text."""
     lines = [f"# {state.number} on {state.tree} {state.version}: {state.subject}", ""]
-    lines += [f"As posted: {place.posted.outcome}: {place.posted.evidence}", ""]
+    lines += [f"As {place.variant}: {place.outcome.outcome}: {place.outcome.evidence}", ""]
     lines += _older(state, older, start)
     places = {(conflict.path, number): line for conflict in found for number, line in conflict.places.items()}
     posted = {
@@ -102,7 +102,7 @@ def _hunk(hunk: HunkOutcome, posted: Hunk | None, line: int | None) -> Iterator[
         yield f"What stands there, from line {hunk.closest}{near}:"
         yield from ("", *_quoted(hunk.there), "")
     if posted is not None:
-        yield f"The hunk, {posted.section.strip() or 'as posted'}:"
+        yield f"The hunk, {posted.section.strip() or 'as it is'}:"
         texts = [f"{one.sign}{one.text.decode('utf-8', 'replace').rstrip()}" for one in posted.lines]
         yield from ("", *_quoted(texts), "")
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from seriestool.apply.proposal import Prerequisite
 from seriestool.formats.backport import backport_message, deviations, split_message, stable_branch, upstream_line
 from seriestool.git.changes import CommitText, read_commit, show_change, show_stat, write_change
 from seriestool.git.identity import committer
-from seriestool.git.objects import ObjectStore
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.export import Export, ExportedPatch, ExportFormat, NotIncluded, UpstreamStyle
 from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
-from seriestool.model.series import Person, Role, TrackedPatch, Variant
+from seriestool.model.series import Person, Role
 from seriestool.model.tree import DebianSource, GitSource, Tree, TreeSpec
 from seriestool.pipeline.adapting.recorded import load_adaptations
-from seriestool.pipeline.context import Context
+from seriestool.pipeline.apply import Applied
+from seriestool.pipeline.exporting.notes import Notes
 from seriestool.pipeline.exporting.upstream import check_whole, upstream_commits
 from seriestool.pipeline.follow_ups import close_over, search_follow_ups
+from seriestool.pipeline.library import Library
 from seriestool.pipeline.series import Job
+from seriestool.pipeline.terms import Terms
 from seriestool.report.upstream import group, note_of
 
 _THERE = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
@@ -34,10 +37,7 @@ class ExportRequest:
     series: str
     tree: str
     format: ExportFormat = ExportFormat.MBOX
-    with_follow_ups: bool = False
-    adapt: bool = True
-    variant: Variant = Variant.LANDED
-    refresh: bool = False
+    terms: Terms = field(default_factory=Terms)
     style: UpstreamStyle = UpstreamStyle.COMMIT
     allow_abbreviated: bool = False
     prefix: str | None = None
@@ -49,17 +49,22 @@ class ExportRequest:
 class Exporter:
     """One export in the making; ``request`` says how."""
 
-    ctx: Context
-    store: ObjectStore
+    library: Library
     job: Job
     spec: TreeSpec
-    tree: Tree
+    applied: Applied
     request: ExportRequest
 
-    def export(self, outcome: TreeOutcome) -> Export:
-        """Return the export of what *outcome* says was applied; raises UsageError as ``prepare`` does."""
-        signer = committer(self.ctx.workspace.root, "an export is signed off")
-        patches = tuple(self._patches(outcome, signer))
+    @property
+    def tree(self) -> Tree:
+        """The tree that it is for."""
+        return self.applied.tree
+
+    def export(self) -> Export:
+        """Return the export of what was applied; raises UsageError as ``prepare`` does."""
+        outcome = self.applied.outcome
+        signer = committer(self.library.ctx.workspace.root, "an export is signed off")
+        patches = tuple(self._patches(signer))
         branch = stable_branch(self.tree.version)
         prefix = self.request.prefix
         return Export(
@@ -73,28 +78,28 @@ class Exporter:
             patches=patches,
             left_out=tuple(each for each in outcome.patches if each.outcome in _THERE),
             not_included=tuple(self._not_included(outcome)),
-            stat=show_stat(self.store, patches[0].before, patches[-1].after),
+            stat=show_stat(self.library.store, patches[0].before, patches[-1].after),
             command=self._command(),
         )
 
-    def _patches(self, outcome: TreeOutcome, signer: Person) -> Iterator[ExportedPatch]:
-        changing = list(_changing(self.tree, outcome))
-        upstream = upstream_commits(self.ctx, self.store, self.job)
+    def _patches(self, signer: Person) -> Iterator[ExportedPatch]:
+        store, changing = self.library.store, list(_changing(self.tree, self.applied.outcome))
+        notes = Notes(self.job, self.applied.needs, upstream_commits(self.library, self.job, self._in_front()))
         if not self.request.allow_abbreviated:
-            check_whole(upstream, [verdict.number for verdict, _ in changing])
+            check_whole(notes.upstream, [verdict.number for verdict, _ in changing])
         tracked = {each.number: each for each in self.job.tracked.patches}
         recorded = load_adaptations(self.job, self.tree)
         parent = self.tree.commit
-        for position, (verdict, before) in enumerate(changing, 1):
-            entry, text = tracked[verdict.number], read_commit(self.store, verdict.commit)
-            commit_id = upstream.get(verdict.number)
-            notes = (*self._origin(entry, verdict, commit_id), *deviations(verdict))
+        for position, (applied, before) in enumerate(changing, 1):
+            verdict, entry, text = notes.plain(applied), tracked.get(applied.number), read_commit(store, applied.commit)
+            commit_id = notes.upstream.get(verdict.number)
+            said = (*notes.origin(verdict, entry, self.tree), *deviations(verdict))
             message = backport_message(
-                text.message, notes=notes, signer=signer,
+                text.message, notes=said, signer=signer,
                 first_line=upstream_line(commit_id, self.request.style) if commit_id else None,
             )  # fmt: skip
             parent = write_change(
-                self.store, CommitText(text.author, text.date, message),
+                store, CommitText(text.author, text.date, message),
                 tree=verdict.tree_object, parent=parent, committer=signer,
             )  # fmt: skip
             yield ExportedPatch(
@@ -105,25 +110,20 @@ class Exporter:
                 title=" ".join(split_message(message)[0]),
                 message=message,
                 upstream=commit_id,
-                released=entry.released,
-                notes=notes,
+                released=entry.released if entry else None,
+                notes=said,
                 change=show_change(
-                    self.store, before, verdict.tree_object, renames=self.request.format is not ExportFormat.QUILT
+                    store, before, verdict.tree_object, renames=self.request.format is not ExportFormat.QUILT
                 ),
                 before=before,
                 after=verdict.tree_object,
                 commit=parent,
                 last_change=_adapted_on(recorded.get(verdict.number, ()), verdict) or _day(text.date),
-                posted=None if entry.file else entry.message_id or None,
+                posted=None if entry and entry.file else verdict.message_id or None,
             )
 
-    def _origin(self, entry: TrackedPatch, verdict: PatchOutcome, commit: str | None) -> Iterator[str]:
-        """Yield the note on a patch that stable would not expect: not upstream, or not as upstream has it."""
-        if commit is None and stable_branch(self.tree.version):
-            yield "no upstream commit is known" + (f": {entry.note}" if entry.note else "")
-        differing = {patch.number for patch, _ in self.job.differing}
-        if verdict.variant is Variant.POSTED and entry.number in differing:
-            yield f"as posted in {entry.message_id}; the upstream commit differs"
+    def _in_front(self) -> Sequence[Prerequisite]:
+        return self.applied.needs.prerequisites.commits if self.request.terms.with_prerequisites else ()
 
     def _not_included(self, outcome: TreeOutcome) -> Iterator[NotIncluded]:
         """Yield what the series carries and was not applied, then what came later and belongs to what was."""
@@ -131,9 +131,9 @@ class Exporter:
         for each in tracked.patches:
             if each.role is Role.FOLLOW_UP and each.number not in applied:
                 yield NotIncluded(each.subject, each.message_id or None, each.upstream, each.note)
-        found = search_follow_ups(self.ctx, self.job)
+        found = search_follow_ups(self.library, self.job)
         if found.follow_ups or tracked.known:
-            self.ctx.progress.note(f"follow-ups looked for in {found.searched}")
+            self.library.ctx.progress.note(f"follow-ups looked for in {found.searched}")
         states = close_over(found, tracked, [outcome]).states
         for one in group([state for state in states if state.missing_on and state.number is None]):
             commit = one.states[0].follow_up.commit if len(one.states) == 1 else None
@@ -144,9 +144,7 @@ class Exporter:
         tracked, request = self.job.tracked, self.request
         name = tracked.slug if self.job.directory else tracked.cover_message_id or tracked.patches[0].message_id
         words = ["seriestool", "export", name or tracked.slug, "--tree", self.spec.name]
-        words += ["--with-follow-ups"] if request.with_follow_ups else []
-        words += ["--variant", "posted"] if request.variant is Variant.POSTED else []
-        words += [] if request.adapt else ["--no-adaptations"]
+        words += request.terms.words
         return shlex.join(words)
 
 

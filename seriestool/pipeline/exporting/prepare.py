@@ -19,6 +19,7 @@ from seriestool.pipeline.context import Context, find_tree
 from seriestool.pipeline.exporting.directory import check_directory, write_directory
 from seriestool.pipeline.exporting.exporter import Exporter, ExportRequest
 from seriestool.pipeline.exporting.proof import prove
+from seriestool.pipeline.library import open_library
 from seriestool.pipeline.series import open_series
 from seriestool.report.export import cover_text
 
@@ -48,17 +49,15 @@ def prepare(ctx: Context, request: ExportRequest) -> Prepared:
     commit of which only the beginning is known, a patch that the format cannot hold.
     """
     spec = find_tree(ctx, request.tree)
-    job = open_series(ctx, request.series, refresh=request.refresh, variant=request.variant)
-    with open_store(ctx.cache.store) as store:
-        applied = apply_tree(
-            ctx, store, job, spec, with_follow_ups=request.with_follow_ups, adapt=request.adapt
-        )
+    job = open_series(ctx, request.series, refresh=request.terms.refresh, variant=request.terms.variant)
+    with open_library(ctx) as library:
+        applied = apply_tree(library, job, spec, request.terms)
         refused = tuple(each for each in applied.outcome.patches if not each.outcome.usable)
         if refused or applied.outcome.patches[-1].tree_object == applied.tree.tree_object:
             return Prepared(applied.outcome, refused)
-        export = Exporter(ctx, store, job, spec, applied.tree, request).export(applied.outcome)
+        export = Exporter(library, job, spec, applied, request).export()
         files = tuple(_files(export, request))
-        prove(store, export, files)
+        prove(library.store, export, files)
         return Prepared(applied.outcome, export=export, files=files)
 
 

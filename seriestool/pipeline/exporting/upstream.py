@@ -7,27 +7,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from seriestool.apply.proposal import Prerequisite
 from seriestool.errors import CommandFailed, UsageError
+from seriestool.formats.commit_references import namings
 from seriestool.git.command import Git, git_at, run_git
-from seriestool.git.objects import ObjectStore
 from seriestool.model.tree import GitSource
 from seriestool.pipeline.context import Context
+from seriestool.pipeline.library import Library
 from seriestool.pipeline.series import Job
 
 WHOLE = 40  # hex digits
 
 
-def upstream_commits(ctx: Context, store: ObjectStore, job: Job) -> Mapping[str, str]:
+def upstream_commits(library: Library, job: Job, prerequisites: Sequence[Prerequisite]) -> Mapping[str, str]:
     """Return the upstream commit of each patch that has one, by number: whole where some source knows it whole.
 
-    Asked are ``series.toml``, the commit notices, the object store, and the git repositories of this machine that
-    ``seriestool.toml`` names.
+    That of a prerequisite is the commit itself, or the one that it says it is a copy of. Asked are ``series.toml``, the
+    commit notices, the object store, and the git repositories that ``seriestool.toml`` names, where they are read on
+    this machine.
     """
     written = {tracked.number: tracked.upstream for tracked in job.tracked.patches if tracked.upstream}
     written |= {number: landed.commit for number, landed in job.landed.items()}
+    written |= {one.patch.number: _original(one) for one in prerequisites}
     short = {number: commit for number, commit in written.items() if len(commit) < WHOLE}
-    repositories = list(_repositories(ctx)) if short else []
-    return written | {number: _whole(store, repositories, commit) or commit for number, commit in short.items()}
+    repositories = list(_repositories(library.ctx)) if short else []
+    return written | {number: _whole(library, repositories, commit) or commit for number, commit in short.items()}
+
+
+def _original(one: Prerequisite) -> str:
+    return next((naming.commit for naming in namings(one.patch.message)), one.commit)
 
 
 def check_whole(commits: Mapping[str, str], numbers: Sequence[str]) -> None:
@@ -40,9 +48,12 @@ def check_whole(commits: Mapping[str, str], numbers: Sequence[str]) -> None:
         )
 
 
-def _whole(store: ObjectStore, repositories: Sequence[Git], commit: str) -> str | None:
-    if found := store.resolve(commit):
+def _whole(library: Library, repositories: Sequence[Git], commit: str) -> str | None:
+    if found := library.store.resolve(commit):
         return found
+    for history in library.histories():
+        if found := history.resolve(commit):
+            return found
     for git in repositories:
         with suppress(CommandFailed):
             return run_git(git, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")

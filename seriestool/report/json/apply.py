@@ -6,10 +6,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from seriestool.model.needs import ResolvedDependency, TreePrerequisites
 from seriestool.model.outcome import TreeOutcome
-from seriestool.model.series import Dependency
 from seriestool.model.upstream import Closure, FollowUpState, FormDifference
 from seriestool.report.json.outcomes import TreeJson, tree_json
+
+
+class DependencyAnswerJson(TypedDict):
+    """What became of a dependency on one tree."""
+
+    tree: str
+    state: str
+    reason: str
 
 
 class DependencyJson(TypedDict):
@@ -20,8 +28,26 @@ class DependencyJson(TypedDict):
     patch: str | None
     subject: str | None
     versions: str | None
-    state: str | None
-    reason: str | None
+    trees: list[DependencyAnswerJson]
+
+
+class NeededCommitJson(TypedDict):
+    """A commit that goes in front of the series."""
+
+    commit: str
+    subject: str
+    history: str
+    needed_by: list[str]
+
+
+class PrerequisitesJson(TypedDict):
+    """The commits that one tree needs in front of the series; ``conflicts`` do not apply even with them."""
+
+    tree: str
+    applied: bool
+    commits: list[NeededCommitJson]
+    conflicts: list[str]
+    gave_up: str | None
 
 
 class FormDifferenceJson(TypedDict):
@@ -56,6 +82,7 @@ class ApplyJson(TypedDict):
     series: str
     revision: int
     dependencies: list[DependencyJson]
+    prerequisites: list[PrerequisitesJson]
     trees: list[TreeJson]
     form_differences: list[FormDifferenceJson]
     follow_ups: list[FollowUpJson]
@@ -67,7 +94,8 @@ def apply_json(
     revision: int,
     trees: Sequence[TreeOutcome],
     *,
-    dependencies: Sequence[Dependency] = (),
+    dependencies: Sequence[ResolvedDependency] = (),
+    prerequisites: Sequence[TreePrerequisites] = (),
     differences: Sequence[FormDifference] = (),
     closure: Closure | None = None,
 ) -> ApplyJson:
@@ -75,7 +103,8 @@ def apply_json(
     return {
         "series": slug,
         "revision": revision,
-        "dependencies": [_dependency(need) for need in dependencies],
+        "dependencies": [_dependency(each) for each in dependencies],
+        "prerequisites": [_prerequisites(each) for each in prerequisites],
         "trees": [tree_json(tree) for tree in trees],
         "form_differences": [_difference(one) for one in differences],
         "follow_ups": [_follow_up(one) for one in closure.states] if closure else [],
@@ -83,15 +112,35 @@ def apply_json(
     }
 
 
-def _dependency(need: Dependency) -> DependencyJson:
+def _dependency(resolved: ResolvedDependency) -> DependencyJson:
+    need = resolved.dependency
     return {
         "kind": need.kind.value,
         "value": need.value,
         "patch": need.patch,
         "subject": need.subject,
         "versions": need.versions,
-        "state": None,
-        "reason": None,
+        "trees": [
+            {"tree": each.tree, "state": each.state.value, "reason": each.reason} for each in resolved.answers
+        ],
+    }
+
+
+def _prerequisites(found: TreePrerequisites) -> PrerequisitesJson:
+    return {
+        "tree": found.tree,
+        "applied": found.applied,
+        "commits": [
+            {
+                "commit": each.commit,
+                "subject": each.subject,
+                "history": each.history,
+                "needed_by": list(each.needed_by),
+            }
+            for each in found.commits
+        ],
+        "conflicts": list(found.conflicts),
+        "gave_up": found.gave_up or None,
     }
 
 

@@ -14,78 +14,22 @@ from typing import Any
 import pytest
 
 from seriestool.errors import UsageError
-from seriestool.formats.mail import join_mbox, split_mbox
+from seriestool.formats.mail import split_mbox
 from seriestool.model.series import Variant
 from seriestool.model.tree import Tree
 from seriestool.pipeline.adapting.recorded import load_adaptations
 from seriestool.pipeline.series import open_series
+from tests.pipeline.archive import COMMIT, OTHER, archive_of, diff, mail, notice, track
 from tests.pipeline.conftest import TREE, Bench, git
 from tests.sources.mirror import make_inbox
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-OTHER = "b" * 40
 Json = Mapping[str, Any]
-_DATE = "Thu, 08 Apr 2021 10:00:00 +0000"
-
-
-def _mail(subject: str, message_id: str, body: str, *, parent: str = "", date: str = _DATE) -> bytes:
-    lines = [
-        "From: A U Thor <author@example.com>",
-        f"Subject: {subject}",
-        f"Date: {date}",
-        f"Message-ID: <{message_id}>",
-    ]
-    lines += [f"In-Reply-To: <{parent}>"] if parent else []
-    return ("\n".join(lines) + f"\n\n{body}").encode()
-
-
-def _thread(archive: Path, message_id: str, *mails: bytes) -> None:
-    place = archive / message_id / "t.mbox.gz"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(gzip.compress(join_mbox(mails)))
-
-
-def _diff(bench: Bench, path: str, line: str) -> str:
-    """Return the diff that adds *line* at the end of a file of the kernel."""
-    file = bench.kernel / path
-    before = file.read_text()
-    file.write_text(before + line)
-    diff = git("diff", "--full-index", cwd=bench.kernel)
-    file.write_text(before)
-    return diff
-
-
-def _notice(commit: str, subject: str, diff: str, trailers: str = "") -> str:
-    return (
-        f"The following commit has been merged into the core branch of tip:\n\nCommit-ID:     {commit}\n"
-        "Author:        A U Thor <author@example.com>\nAuthorDate:    Thu, 08 Apr 2021 12:00:00 +02:00\n\n"
-        f"{subject}\n\nWhy.\n\n{trailers}Signed-off-by: A U Thor <author@example.com>\n---\n\n{diff}"
-    )
 
 
 @pytest.fixture
 def archived(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """A series of one patch that landed in another form, its notice in a thread of its own, and a fix of it."""
-    archive = tmp_path / "lore"
-    posted, landed = (_diff(bench, "kernel/signal.c", f"/* {word} */\n") for word in ("posted", "landed"))
-    fix = _diff(bench, "kernel/events.c", "/* mended */\n")
-    signed = "Signed-off-by: A U Thor <author@example.com>\n---\n\n"
-    _thread(archive, "s@e.example", _mail("[PATCH] signal: Say it", "s@e.example", f"Why.\n\n{signed}{posted}"))
-    _thread(archive, "n@tip-bot2", _mail("[tip: core] x", "n@tip-bot2", _notice(COMMIT, "signal: Say it", landed)))
-    fixes = f'Fixes: {COMMIT[:12]} ("signal: Say it")\n'
-    _thread(archive, "f@e.example", _mail("[PATCH] events: Mend it", "f@e.example", f"Why.\n\n{fixes}{signed}{fix}"))
-    monkeypatch.setenv("SERIESTOOL_LORE", str(archive))
-    _track(bench)
+    archive_of(bench, tmp_path, monkeypatch)
     return bench
-
-
-def _track(bench: Bench, *lines: str, patch: tuple[str, ...] = ()) -> None:
-    directory = bench.root / "patches" / "demo"
-    directory.mkdir(parents=True, exist_ok=True)
-    head = ['title = "demo"', "revision = 1", 'cover = "s@e.example"', *lines]
-    own = ["", "[[patch]]", 'number = "01"', 'subject = "signal: Say it"', 'message-id = "s@e.example"']
-    text = [*head, *own, f'upstream = "{COMMIT[:12]}"', 'notice = "n@tip-bot2"', *patch]
-    (directory / "series.toml").write_text("\n".join(text) + "\n")
 
 
 def _apply(bench: Bench, *words: str) -> Json:
@@ -140,7 +84,7 @@ def test_a_missing_follow_up_is_warned_of_and_one_that_is_applied_is_not(archive
         "", "[[follow-up]]", 'number = "02"', 'role = "follow-up"', 'subject = "events: Mend it"',
         'message-id = "f@e.example"',
     )  # fmt: skip
-    _track(archived, patch=carried)
+    track(archived, patch=carried)
     assert _apply(archived)["follow_ups"][0]["missing_on"] == [TREE]
     (found,) = _apply(archived, "--with-follow-ups")["follow_ups"]
     assert (found["number"], found["missing_on"]) == ("02", [])
@@ -164,16 +108,16 @@ def test_a_mirror_of_public_inbox_is_searched_by_the_commits_that_mail_names(
 ) -> None:
     files = sorted((tmp_path / "lore").glob("*/t.mbox.gz"))
     mails = [raw for file in files for raw in split_mbox(gzip.decompress(file.read_bytes()))]
-    notice = _mail(
-        "[tip: core] x", "m@tip-bot2", _notice(OTHER, "events: Mend it", _diff(archived, "kernel/events.c", "/*2*/\n"))
+    noticed = mail(
+        "[tip: core] x", "m@tip-bot2", notice(OTHER, "events: Mend it", diff(archived, "kernel/events.c", "/*2*/\n"))
     )
-    again = _mail(
+    again = mail(
         "[PATCH] abi: Mend that",
         "g@e.example",
-        f"Why.\n\nFixes: {OTHER[:12]}\n---\n\n{_diff(archived, 'init/main.c', '/*3*/')}",
+        f"Why.\n\nFixes: {OTHER[:12]}\n---\n\n{diff(archived, 'init/main.c', '/*3*/')}",
     )
     inbox = make_inbox(
-        tmp_path / "mirror", [*mails, notice.replace(b"\nDate", b"\nIn-Reply-To: <f@e.example>\nDate"), again]
+        tmp_path / "mirror", [*mails, noticed.replace(b"\nDate", b"\nIn-Reply-To: <f@e.example>\nDate"), again]
     )
     monkeypatch.setenv("SERIESTOOL_LORE", str(inbox))
     output = _apply(archived, "--refresh")
@@ -185,7 +129,7 @@ def test_a_mirror_of_public_inbox_is_searched_by_the_commits_that_mail_names(
 def test_a_run_lists_what_was_found_once_whoever_wrote_it_down(archived: Bench) -> None:
     known = ("", "[[known]]", 'title = "a mend"', 'message-id = "f@e.example"', 'note = "wanted"')
     other = ("", "[[known]]", 'title = "more"', 'message-id = "z@e.example"', 'note = "later"')
-    _track(archived, patch=(*known, *other))
+    track(archived, patch=(*known, *other))
     done = archived.program("build", "demo", "--tree", TREE, "--arch", "arm", "--json", "-q")
     record = json.loads(done.stdout)
     assert [(one["title"], one["message_id"]) for one in record["missing"]] == [

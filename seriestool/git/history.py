@@ -134,6 +134,25 @@ class History:
             self._logs[key] = tuple(_logged(record) for record in said.split(b"\0\n") if record.strip())
         return self._logs[key]
 
+    def naming(
+        self, words: Collection[str], *, without: Sequence[str] = (), not_before: int = 0
+    ) -> tuple[Logged, ...]:
+        """Return the commits whose message has one of *words* in it, oldest first, each behind its parents.
+
+        Merges are left out, and what *without*, commits of the repository, have behind them. Where *not_before*
+        (seconds since 1970) is given, the walk ends at commits that are older: git's own ``--since``.
+        """
+        if not words:
+            return ()
+        without = [*without, *([self.source.after] if self.source.after else [])]
+        since = (f"--max-age={not_before}",) if not_before else ()
+        said = read_git(
+            self._git, "rev-list", "--reverse", "--date-order", "--no-merges", "--encoding=UTF-8", _FORMAT, *since,
+            "--fixed-strings", *(f"--grep={word}" for word in sorted(words)), "--stdin",
+            stdin=_lines([self.source.commit, *(f"^{rev}" for rev in without)]),
+        )  # fmt: skip
+        return tuple(_logged(record) for record in said.split(b"\0\n") if record.strip())
+
     def touched(self, commits: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Return the paths each of *commits* changed; a renamed file counts under both names."""
         said = read_git(

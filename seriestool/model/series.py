@@ -228,6 +228,8 @@ class FollowUp:
     """Title of the series it was posted in, where it was not alone."""
     posting_id: str | None = None
     """Message-id of that series' cover letter."""
+    patch_id: str | None = None
+    """That of the posted patch, where its mail could be read."""
 
 
 class Role(StrEnum):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What came after a series: looked for in the archive, and held against what was applied."""
+"""What came after a series: looked for in mail and histories, and held against what was applied."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.series import FollowUp, FollowUpReason, KnownFollowUp, TrackedPatch, TrackedSeries
 from seriestool.model.upstream import Closure, FollowUpState
 from seriestool.pipeline.context import Context
+from seriestool.pipeline.later import with_histories
 from seriestool.pipeline.library import Library
 from seriestool.pipeline.mirror import mail_about
 from seriestool.pipeline.series import Job
@@ -36,13 +37,24 @@ class FoundFollowUps:
 
 
 def search_follow_ups(library: Library, job: Job) -> FoundFollowUps:
-    """Look for the follow-ups of *job* in the archive, or where it cannot be searched in the mail that was kept.
+    """Look for the follow-ups of *job* in the archive, or in the mail that was kept, and in the histories.
 
-    An archive that cannot be read is told in ``searched``, and stops nothing.
+    An archive that cannot be read or searched is told in ``searched``, and stops nothing. Raises MachineFault where a
+    history cannot be read.
     """
-    ctx = library.ctx
-    if not upstream_of(job.tracked, job.landed) and job.tracked.released_on is None:
+    upstream = upstream_of(job.tracked, job.landed)
+    if not upstream and job.tracked.released_on is None:
         return FoundFollowUps((), "nowhere: no upstream commit of the series is known")
+    found = _in_mail(library.ctx, job)
+    histories = library.histories() if upstream else ()
+    if not histories:
+        return found
+    names = ", ".join(history.name for history in histories)
+    where = f"{found.searched}, and the histor{'y' if len(histories) == 1 else 'ies'} of {names}"
+    return FoundFollowUps(with_histories(job, found.follow_ups, histories), where)
+
+
+def _in_mail(ctx: Context, job: Job) -> FoundFollowUps:
     try:
         archive = open_archive(ctx.lore, ctx.cache.downloads, ctx.progress)
         if isinstance(archive, Mirror):
@@ -103,7 +115,8 @@ def known_follow_ups(found: FoundFollowUps, tracked: TrackedSeries) -> tuple[Kno
         follow_ups = [state.follow_up for state in each.states]
         written = next((one for one in tracked.known if any(_is(one, other) for other in follow_ups)), None)
         if written is None:
-            known[each.message_id] = KnownFollowUp(each.title, each.message_id, note_of(each))
+            # What only a history tells of has no mail to be known by.
+            known[each.message_id or each.title] = KnownFollowUp(each.title, each.message_id, note_of(each))
         else:
             known[written.message_id] = replace(written, note=f"{written.note}; {note_of(each)}")
     return tuple(known.values())

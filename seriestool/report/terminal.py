@@ -301,7 +301,8 @@ def _findings(record: RunRecord) -> Iterable[RenderableType]:
         number = f"{item.number} " if item.number else ""
         trees = f" (on {', '.join(item.trees)})" if item.trees else ""
         text = Text(clean(f"{number}{item.title}{trees}"))
-        text.append(f"\n{clean(item.message_id)}" + (f": {clean(item.note)}" if item.note else ""), style="dim")
+        told = ": ".join(clean(part) for part in (item.message_id, item.note) if part)
+        text.append(f"\n{told}" if told else "", style="dim")
         yield _item(text)
 
 

@@ -19,7 +19,7 @@ from seriestool.report.view import clean, clean_line, ranges
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Follow-ups that were posted together, or one alone."""
+    """Follow-ups that were posted together, or one alone; no ``message_id`` where only a history tells of it."""
 
     title: str
     message_id: str
@@ -92,7 +92,7 @@ def _missing(closure: Closure, *, several: bool) -> Iterator[RenderableType]:
     for one in group(lacking):
         trees = sorted({tree for state in one.states for tree in state.missing_on})
         text = Text(clean(one.title + (f" (on {', '.join(trees)})" if several else "")))
-        lines = [f"{one.message_id}: {note_of(one)}"]
+        lines = [f"{one.message_id}: {note_of(one)}" if one.message_id else note_of(one)]
         if len(one.states) > 1:
             lines += [f"{state.number or '-'} {state.follow_up.title}" for state in one.states]
         for line in lines:

@@ -99,7 +99,8 @@ def test_an_archive_that_cannot_be_searched_is_told_of(archived: Bench, monkeypa
     output = _apply(archived)
     assert output["follow_ups"] == []
     assert output["follow_ups_searched"] == (
-        "only the threads kept in patches/demo/mail (http://127.0.0.1:9/none cannot be searched)"
+        "only the threads kept in patches/demo/mail (http://127.0.0.1:9/none cannot be searched), "
+        f"and the history of {TREE}"
     )
 
 
@@ -123,7 +124,7 @@ def test_a_mirror_of_public_inbox_is_searched_by_the_commits_that_mail_names(
     output = _apply(archived, "--refresh")
     assert [one["title"] for one in output["follow_ups"]] == ["events: Mend it", "abi: Mend that"]
     assert output["follow_ups"][0]["commit"] == OTHER
-    assert output["follow_ups_searched"] == f"the archive {inbox}"
+    assert output["follow_ups_searched"] == f"the archive {inbox}, and the history of {TREE}"
 
 
 def test_a_run_lists_what_was_found_once_whoever_wrote_it_down(archived: Bench) -> None:

@@ -15,7 +15,7 @@ from seriestool.formats.series_toml import read_tracked
 from seriestool.model.series import FollowUp, FollowUpReason, Patch, Role, TrackedPatch, TrackedSeries
 from seriestool.sources.landed import find_landed
 from seriestool.sources.later.closure import find_follow_ups
-from seriestool.sources.later.fixes import fixes_in_history, named_in, upstream_of
+from seriestool.sources.later.fixes import Upstream, fixes_in_history, named_in, upstream_of
 from tests.conftest import ROOT
 from tests.mails import message, real_messages
 
@@ -233,11 +233,26 @@ def test_a_history_is_searched_by_the_same_rules() -> None:
         ("4" * 40, f"fake: Quote\n\n> {FIXES}\nFixes: {'9' * 12}\n"),
         ("5" * 40, f'Revert "fake: Add a value"\n\nThis reverts commit {COMMIT}.\n'),
     ]
-    follow_ups = fixes_in_history(commits, TRACKED, {})
+    found = fixes_in_history(commits, TRACKED, {})
+    assert list(found) == ["1" * 40, "2" * 40, "5" * 40]
+    follow_ups = found.values()
     assert [(one.title, one.commit) for one in follow_ups] == [
         ("fake: Mend it", "1" * 40), ("fake: Mend the mend", "3" * 40), ('Revert "fake: Add a value"', "5" * 40),
     ]  # fmt: skip
     assert {one.amends for one in follow_ups} == {("01",)}
+    mended = Upstream("1" * 40, "fake: Mend it", frozenset({"01"}))
+    assert [one.commit for one in fixes_in_history(commits, TRACKED, {}, [mended]).values()] == ["3" * 40, "5" * 40]
+
+
+def test_copies_of_one_fix_are_one() -> None:
+    upstream = "3" * 40
+    commits = [
+        ("1" * 40, f"fake: Mend it\n\n[ Upstream commit {upstream} ]\n\n{FIXES}"),
+        ("2" * 40, f"fake: Mend it\n\n{FIXES}\n(cherry picked from commit {upstream})\n"),
+        (upstream, f"fake: Mend it\n\n{FIXES}"),
+    ]
+    (one,) = fixes_in_history(commits, TRACKED, {}).values()
+    assert one.commit == upstream
 
 
 def test_an_abbreviation_may_be_longer_or_shorter_than_what_is_known() -> None:

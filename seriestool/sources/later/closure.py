@@ -144,6 +144,7 @@ class _Search:
     def _add(self, posted: Posted, number: int, hit: _Hit) -> None:
         message = posted.patches.get(number)
         landed = self._landed_of(message) if message else None
+        patch = self._patch(message) if message else None
         title = posted.subject_of(number) or f"{number}/{posted.total} of {posted.named}"
         self._found[(self._order[id(posted)], number)] = FollowUp(
             title=title,
@@ -155,10 +156,10 @@ class _Search:
             exposes=hit.exposes,
             posting=posted.title if posted.total > 1 else None,
             posting_id=posted.cover.message_id if posted.cover else None,
+            patch_id=patch.patch_id if patch else None,
         )
         if landed:
             self._known.append(Upstream(landed.commit, title, hit.numbers))
-        patch = self._patch(message) if message else None
         for form in (patch, landed.patch if landed else None):
             if form is not None:
                 self._add_lines(form, hit.numbers)

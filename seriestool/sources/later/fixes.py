@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from seriestool.formats.commit_references import namings, same_commit
 from seriestool.formats.trailers import parse_trailers
 from seriestool.model.series import FollowUp, FollowUpReason, Landed, TrackedSeries
 
@@ -15,8 +16,6 @@ _FIXES = re.compile(rf"(?:commit\s+)?{_HEX}\b(?:\s*\(\"(.*)\"\))?", re.IGNORECAS
 _REVERTS = re.compile(rf"^This (?:partially )?reverts commit {_HEX}\b", re.MULTILINE)
 SURE = 12
 """Digits from which an abbreviated commit needs no title beside it (submitting-patches.rst)."""
-# How stable trees name what they took (Documentation/process/stable-kernel-rules.rst, options 2 and 3).
-_UPSTREAM = re.compile(r"^(?:commit ([0-9a-f]{40}) upstream\.?|\[ Upstream commit ([0-9a-f]{40}) \])$", re.MULTILINE)
 MAY_NAME = re.compile(r"^fixes:|^This (?:partially )?reverts commit ", re.MULTILINE | re.IGNORECASE)
 """What a text has somewhere if it names a commit so; cheap, and not enough."""
 
@@ -78,29 +77,31 @@ def evidence(named: Named) -> str:
 
 
 def fixes_in_history(
-    commits: Iterable[tuple[str, str]], tracked: TrackedSeries, landed: Mapping[str, Landed]
-) -> tuple[FollowUp, ...]:
-    """Return the commits that fix or revert what *tracked* has upstream, or fix one of these.
+    commits: Iterable[tuple[str, str]],
+    tracked: TrackedSeries,
+    landed: Mapping[str, Landed],
+    others: Sequence[Upstream] = (),
+) -> dict[str, FollowUp]:
+    """Return what fixes or reverts what *tracked* has upstream, one of *others*, or one of these, by the commit.
 
-    *commits* are id and message, oldest first; one of a stable tree counts as the upstream commit that it names. The
-    commits of *tracked* themselves are left out.
+    *commits* are id and message, each behind what it names; one of a stable tree counts as the upstream commit that it
+    names, of which the first one found is told. The commits of *tracked* themselves and *others* are left out.
     """
-    known = list(upstream_of(tracked, landed))
+    known = [*upstream_of(tracked, landed), *others]
     found: dict[str, FollowUp] = {}
     for commit, message in commits:
         named = named_in(message, known) if MAY_NAME.search(message) else None
         if named is None:
             continue
-        stable = _UPSTREAM.search(message)
-        upstream = (stable[1] or stable[2]) if stable else commit
-        title = message.partition("\n")[0].strip()
-        if not any(upstream.startswith(one.commit) for one in known):
+        original = next((naming.commit for naming in namings(message)), commit)
+        if not any(same_commit(original, one.commit) for one in known):
+            title = message.partition("\n")[0].strip()
             numbers = tuple(sorted(named.numbers))
-            found[upstream] = FollowUp(
-                title, None, upstream, FollowUpReason.FIXES, numbers, evidence(named), exposes(named)
+            found[commit] = FollowUp(
+                title, None, original, FollowUpReason.FIXES, numbers, evidence(named), exposes(named)
             )
-            known.append(Upstream(upstream, title, named.numbers))
-    return tuple(found.values())
+            known.append(Upstream(original, title, named.numbers))
+    return found
 
 
 def _plain(title: str) -> str:

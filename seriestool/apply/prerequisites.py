@@ -85,6 +85,8 @@ class _Search:
         wanted = self._lost(())
         every = self._ordered(self._learn(declared))
         kept = self._applying(every)
+        if wanted and every:
+            self._fresh(())  # what a declared commit brings is no less what the hunk misses
         gave_up = f"no end after {ROUNDS} rounds" if wanted else ""
         for _ in range(ROUNDS if wanted else 0):
             fresh = self._fresh(every)

@@ -57,7 +57,7 @@ class AppliedSeries:
             ResolvedDependency(
                 declared,
                 tuple(
-                    DependencyAnswer(each.tree.name, found.state, found.reason)
+                    DependencyAnswer(each.tree.name, found.state, each.needs.reason(found))
                     for each in self.trees
                     for found in each.needs.dependencies[position : position + 1]
                 ),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from seriestool.errors import MachineFault, UsageError
 from seriestool.git.history import Histories, History
 from seriestool.git.objects import ObjectStore, open_store
-from seriestool.model.tree import Tree, TreeSpec
+from seriestool.model.tree import GitSource, Tree, TreeSpec
 from seriestool.pipeline.context import Context
 from seriestool.trees import open_history
 
@@ -23,6 +23,7 @@ class Library:
         self._opened: dict[str, History] = {}
         self._own: dict[tuple[str, str], History | None] = {}
         self._unreadable: set[str] = set()
+        self._told: set[str] = set()
 
     def around(self, spec: TreeSpec, tree: Tree) -> Histories:
         """Return the history of *spec* up to *tree*, and those of the other trees of the workspace that have one.
@@ -61,9 +62,19 @@ class Library:
                 self.ctx.progress.note(f"the history of {spec.name} is left out: {error.message}")
                 return None
             if found is None:  # an import may bring it yet
+                self._tell_of_import(spec)
                 return None
             self._opened[spec.name] = found
         return self._opened.get(spec.name)
+
+
+    def _tell_of_import(self, spec: TreeSpec) -> None:
+        source = spec.source
+        if isinstance(source, GitSource) and source.history and spec.name not in self._told:
+            self._told.add(spec.name)
+            self.ctx.progress.note(
+                f"the history of {spec.name} is not here yet: seriestool trees --import {spec.name} fetches it"
+            )
 
 
 @contextmanager

@@ -37,6 +37,13 @@ class Needs:
         commits = (NeededCommit(one.commit, one.patch.subject, one.history, one.needed_by) for one in found.commits)
         return TreePrerequisites(tree, tuple(commits), self.applied, found.conflicts, found.gave_up)
 
+    def reason(self, found: Resolution) -> str:
+        """Return the reason of one of ``dependencies``, and which patches bring what was missing."""
+        wanted = {each.commit for each in found.candidates}
+        commits = self.prerequisites.commits if self.applied else ()
+        brought = [one.patch.number for one in commits if one.commit in wanted]
+        return f"{found.reason}; brought by {', '.join(brought)}" if brought else found.reason
+
     def declarers(self, commit: str) -> tuple[str, ...]:
         """Return the numbers of the patches that declare that they need *commit*; none where the cover letter does."""
         numbers = {

@@ -71,3 +71,44 @@ def test_a_neighbour_that_cannot_be_read(desk: Desk) -> None:
     done = desk.apply("--tree", "stable", "--tree", "mainline")
     assert done.returncode == 3
     assert done.stderr.count("the history of gone is left out: no such directory") == 1
+
+
+def test_what_is_declared_and_what_rejects_are_told_as_one(desk: Desk) -> None:
+    """The hunk says who brought what it misses also where the posting names that commit by itself."""
+    directory = desk.root / "patches" / "demo"
+    mail = (directory / "0001.patch").read_text()
+    cc = f"Cc: stable@vger.kernel.org # 5.10.x: {desk.needed[:12]}: core: needed"
+    (directory / "0001.patch").write_text(mail.replace("\nWhy.\n", f"\nWhy.\n\n{cc}\n", 1))
+    found = json.loads(desk.apply("--tree", "stable", "--json").stdout)
+    (hunk,) = found["trees"][0]["patches"][0]["hunks"]
+    assert [(one["commit"], one["needed"]) for one in hunk["introduced"]] == [(desk.needed, True)]
+    (front,) = found["prerequisites"]
+    assert (front["applied"], front["conflicts"], front["gave_up"]) == (False, [], None)
+    assert front["commits"] == [
+        {"commit": desk.needed, "subject": "core: needed", "history": "mainline", "needed_by": ["01"]}
+    ]
+    reason = f"{desk.needed[:12]} (core: needed) is not in the tree's history"
+    answer = {"tree": "stable", "state": "missing", "reason": reason}
+    assert found["dependencies"][0]["trees"] == [answer]
+    found = json.loads(desk.apply("--tree", "stable", "--json", "--with-prerequisites").stdout)
+    assert found["dependencies"][0]["trees"] == [{**answer, "reason": f"{reason}; brought by P1"}]
+    assert found["prerequisites"][0]["applied"] is True
+    assert [patch["variant"] for patch in found["trees"][0]["patches"]] == ["landed", "posted"]
+    assert "form:" not in desk.apply("--tree", "stable", "--with-prerequisites").stdout
+
+
+def test_standard_error_is_for_progress(desk: Desk) -> None:
+    desk.apply("--tree", "stable")
+    for words in ((), ("--with-prerequisites",)):
+        done = desk.apply("--tree", "stable", *words)
+        assert (done.stderr, "core: needed" in done.stdout) == ("", True)
+
+
+def test_a_history_that_was_not_fetched_yet_is_told_of_once(desk: Desk) -> None:
+    desk.trees("mainline", "stable", url=desk.repository.path.as_uri(), more="history = true")
+    done = desk.apply("--tree", "stable")
+    note = "the history of mainline is not here yet: seriestool trees --import mainline fetches it\n"
+    assert done.stderr.count(note) == 1
+    assert desk.program("trees", "--import", "mainline", "-q").returncode == 0
+    done = desk.apply("--tree", "stable")
+    assert (done.stderr, "needs: " in done.stdout) == ("", True)

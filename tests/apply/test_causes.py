@@ -202,3 +202,17 @@ def test_more_names_than_are_looked_for_are_not_called_absent(store: ObjectStore
     hunk = only_hunk(judged(store, tree(FILLER), series(store, tree(before), tree(after))))
     assert 0 < len(hunk.absent) <= 100
     assert "and 9" in str(hunk.cause)
+
+
+def test_a_renamed_file_is_told_under_the_name_of_the_patch(store: ObjectStore) -> None:
+    """Whether its lines changed with the name or not; the tree has it, and moved on."""
+    before = {"old.c": (FILE, CODE.encode()), "more.c": (FILE, b"int more;\n")}
+    lines = "\tfresh_value = measure_fresh(request);\n\tkeep_fresh(fresh_value);\n"
+    longer = CODE.replace("\tfinish", f"{lines}\tfinish")
+    for text in (longer, CODE):
+        more = f"{lines}int more;\n".encode()
+        (renamed,) = series(store, before, {"new.c": (FILE, text.encode()), "more.c": (FILE, more)})
+        moved_on = {"new.c": (FILE, text.replace("finish(request)", "end(request)").encode()), "more.c": (FILE, more)}
+        (done,) = judged(store, {**moved_on, "old.c": (FILE, b"something else\n")}, [renamed])
+        assert done.outcome is Outcome.ALREADY_EVOLVED
+        assert {hunk.path for hunk in done.hunks} == {"new.c", "more.c"}

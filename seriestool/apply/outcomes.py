@@ -98,7 +98,7 @@ def found_hunks(results: Sequence[FileResult]) -> tuple[HunkOutcome, ...]:
     """Write the outcome of hunks from an attempt to reverse them: in the tree at a line, or changed since."""
     hunks = []
     for result in reversed(results):
-        path = result.diff.old_path or result.diff.path  # a rename that was turned around has the patch's name as its old
+        path = result.diff.old_path or result.diff.path  # turned around, the patch's name for it is the old one
         if not result.places:
             hunks.append(HunkOutcome(path, 0, applied=False, cause=IN_TREE if result.whole else "changed since"))
         for number, place in enumerate(result.places, 1):

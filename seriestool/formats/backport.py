@@ -20,7 +20,9 @@ from seriestool.model.series import Person
 WIDTH = 72
 """Columns of what we write into a message (submitting-patches.rst: 75 at most)."""
 
-_NAMED_ALREADY = re.compile(r"commit [0-9a-f]{7,40} upstream\.?|\[ ?upstream commit [0-9a-f]{7,40} ?\]", re.IGNORECASE)
+_NAMED_ALREADY = re.compile(
+    r"commit ([0-9a-f]{7,40}) upstream\.?|\[ ?upstream commit ([0-9a-f]{7,40}) ?\]", re.IGNORECASE
+)
 # A third number that is not 0 is a stable release: 5.10.262, also as Debian's 5.10.262-1.
 _STABLE = re.compile(r"(\d+)\.(\d+)\.0*[1-9]\d*(?![\d.])")
 _CANDIDATE = re.compile(r"-rc\d|~rc\d|-next")
@@ -35,6 +37,13 @@ def stable_branch(version: str) -> str | None:
 def upstream_line(commit: str, style: UpstreamStyle) -> str:
     """Return the line that names the upstream commit."""
     return f"commit {commit} upstream." if style is UpstreamStyle.COMMIT else f"[ Upstream commit {commit} ]"
+
+
+def named_upstream(message: str) -> str | None:
+    """Return the upstream commit that a commit message names in the form of stable trees, in lower case."""
+    _, text = split_message(message)
+    found = next((match for line in _first_paragraph(text) if (match := _NAMED_ALREADY.fullmatch(line))), None)
+    return (found[1] or found[2]).lower() if found else None
 
 
 def deviations(outcome: PatchOutcome) -> tuple[str, ...]:
@@ -61,7 +70,7 @@ def backport_message(message: str, *, first_line: str | None, notes: Sequence[st
     """
     title, text = split_message(message)
     lines = [*title, ""]
-    if first_line and not any(_NAMED_ALREADY.fullmatch(line) for line in _first_paragraph(text)):
+    if first_line and named_upstream(message) is None:
         lines += [first_line, ""]
     lines += text
     while not lines[-1].strip():

@@ -25,6 +25,11 @@ class Release:
         return self.version, self.patchlevel
 
     @property
+    def is_mainline(self) -> bool:
+        """Whether mainline made it, and no stable branch; until 3.0, mainline counted in the third number."""
+        return not self.sublevel or self.series == (2, 6)
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """Names of its tag: its own, and that of the release its series began with."""
         name = f"v{self.version}.{self.patchlevel}"

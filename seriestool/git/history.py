@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from seriestool.errors import CommandFailed
-from seriestool.git.command import git_at, read_git, run_git
+from seriestool.git.command import Git, git_at, read_git, run_git
 from seriestool.git.objects import ObjectStore
 from seriestool.git.treeobject import Oid
 
@@ -188,12 +188,17 @@ class History:
 
         git-name-rev(1) prefers the older tag, however far away.
         """
-        asked = sorted(commits)
-        if not asked:
-            return {}
-        said = run_git(self._git, "name-rev", "--tags", "--refs=refs/tags/v[0-9]*", "--name-only", *asked)
-        names = (_NAME_REV.sub("", line) for line in said.splitlines())
-        return {commit: name for commit, name in zip(asked, names, strict=True) if name != "undefined"}
+        return first_tags(self._git, commits)
+
+
+def first_tags(git: Git, commits: Collection[str]) -> Mapping[str, str]:
+    """Return for each of *commits* of a repository the oldest tag of a release that has it, as ``first_releases``."""
+    asked = sorted(commits)
+    if not asked:
+        return {}
+    said = run_git(git, "name-rev", "--tags", "--refs=refs/tags/v[0-9]*", "--name-only", *asked)
+    names = (_NAME_REV.sub("", line) for line in said.splitlines())
+    return {commit: name for commit, name in zip(asked, names, strict=True) if name != "undefined"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from seriestool.errors import CommandFailed, InputRefused, UsageError
+from seriestool.formats.release import parse_release
 from seriestool.git.command import Git, git_at, run_git
+from seriestool.git.history import first_tags
 
 COMMIT_LIMIT = 1000
 """Commits of one range: more is a kernel release and no series."""
@@ -30,6 +33,7 @@ _OPTIONS = (
 # With --pretty=mboxrd no line of a message looks like this one (git-format-patch(1)).
 _SEPARATOR = re.compile(rb"(?m)^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\n")
 _MBOXRD = b"From mboxrd@z Thu Jan  1 00:00:00 1970\n"
+_ELSEWHERE = "--repository DIR, or DIR:<rev>..<rev>, names the repository of a range"
 # Where a mail's commit message ends early and its diff begins (git-mailinfo(1)).
 _DIFF_IN_MESSAGE = re.compile(r"(?m)^(?:diff -|Index: |--- \S)")
 
@@ -39,7 +43,8 @@ class CommitRange:
     """The commits of a range that are patches, oldest first, and the same as an mboxrd.
 
     ``merges`` and ``empty`` count the commits that were left out, because they have several parents or no change.
-    ``title`` is the range with the branch's name in the place of HEAD.
+    ``title`` is the range with the branch's name in the place of HEAD. ``released`` are those of ``commits`` that a
+    release of mainline has, by the tags of the repository.
     """
 
     commits: tuple[str, ...]
@@ -47,6 +52,7 @@ class CommitRange:
     merges: int
     empty: int
     title: str
+    released: frozenset[str]
 
 
 def find_repository(start: Path) -> Git | None:
@@ -67,10 +73,7 @@ def read_range(directory: Path, left: str, dots: str, right: str) -> CommitRange
     """
     git = find_repository(directory.resolve())
     if git is None:
-        raise UsageError(
-            f"no git repository in {directory.resolve()} or above",
-            hint="--repository DIR, or DIR:<rev>..<rev>, names the repository of a range",
-        )
+        raise UsageError(f"no git repository in {directory.resolve()} or above", hint=_ELSEWHERE)
     name = f"{left}{dots}{right}"
     ends = [_commit(git, side or "HEAD", directory) for side in (left, right)]
     commits = dots.join(ends)
@@ -89,7 +92,8 @@ def read_range(directory: Path, left: str, dots: str, right: str) -> CommitRange
     empty = len(parents) - merges - len(made)
     if not made:
         raise UsageError(f"{name}: no patch in this range: {left_out(merges, empty)}")
-    return CommitRange(made, _SEPARATOR.sub(_MBOXRD, mails), merges, empty, _title(git, left, dots, right))
+    title, released = _title(git, left, dots, right), _released(git, made)
+    return CommitRange(made, _SEPARATOR.sub(_MBOXRD, mails), merges, empty, title, released)
 
 
 def left_out(merges: int, empty: int) -> str:
@@ -104,7 +108,7 @@ def _commit(git: Git, rev: str, directory: Path) -> str:
         named = run_git(git, "rev-parse", "--verify", "--quiet", "--end-of-options", rev)
         return run_git(git, "rev-parse", "--verify", "--quiet", f"{named}^{{commit}}")
     except CommandFailed as error:
-        raise UsageError(f"no such revision in {directory.resolve()}: {rev}") from error
+        raise UsageError(f"no such revision in {directory.resolve()}: {rev}", hint=_ELSEWHERE) from error
 
 
 def _check_messages(git: Git, commits: str) -> None:
@@ -118,6 +122,11 @@ def _check_messages(git: Git, commits: str) -> None:
                 f"commit {commit[:12]}: a line of its message would be read as the diff: {line}",
                 hint="git am has the same trouble; indent the line",
             )
+
+
+def _released(git: Git, commits: Sequence[str]) -> frozenset[str]:
+    tags = first_tags(git, commits).items()
+    return frozenset(commit for commit, tag in tags if (release := parse_release(tag)) and release.is_mainline)
 
 
 def _title(git: Git, left: str, dots: str, right: str) -> str:

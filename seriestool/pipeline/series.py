@@ -101,7 +101,7 @@ def open_series(
         )
     found = find_mail(name, lore=ctx.lore, cache=ctx.cache.downloads, progress=ctx.progress, revision=revision)
     series = read_series(found, revision=revision)
-    tracked = track(series, slug_of(series.title), found.commits)
+    tracked = track(series, slug_of(series.title), found.upstream)
     statuses = tuple(
         PatchStatus(entry, str(patch.author), tuple(str(trailer) for trailer in patch.trailers))
         for entry, patch in zip(tracked.patches, series.patches, strict=True)
@@ -113,8 +113,8 @@ def open_series(
     )  # fmt: skip
 
 
-def track(series: Series, slug: str, commits: Sequence[str | None] = ()) -> TrackedSeries:
-    """Return what a workspace would write down to track *series*, made of *commits* where it came from a range."""
+def track(series: Series, slug: str, upstream: Sequence[str | None] = ()) -> TrackedSeries:
+    """Return what a workspace would write down to track *series*, with the *upstream* commits that its source told."""
     return TrackedSeries(
         slug=slug,
         title=series.title,
@@ -129,7 +129,7 @@ def track(series: Series, slug: str, commits: Sequence[str | None] = ()) -> Trac
                 patch_id=patch.patch_id,
                 upstream=commit,
             )
-            for patch, commit in zip(series.patches, commits or [None] * len(series.patches), strict=True)
+            for patch, commit in zip(series.patches, upstream or [None] * len(series.patches), strict=True)
         ),
     )
 
@@ -154,7 +154,7 @@ def add_series(ctx: Context, name: str, *, slug: str | None, revision: int | Non
         raise UsageError(f"no slug: {chosen}", hint="lower case letters, digits, dots, dashes and underscores")
     if series_dir(ctx, chosen) is not None:
         raise UsageError(f"{chosen} is tracked already", hint="--slug gives it another name")
-    tracked = track(series, chosen, found.commits)
+    tracked = track(series, chosen, found.upstream)
     anchor = series.cover_message_id or series.patches[0].message_id
     # Only what came from an archive can be fetched from it again.
     if found.message_id is not None and all(patch.message_id for patch in series.patches):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seriestool.errors import UsageError
+from seriestool.formats.backport import named_upstream
 from seriestool.formats.dependencies import read_dependencies
 from seriestool.formats.mail import read_messages, read_patch
 from seriestool.git.range import left_out, read_range
@@ -50,7 +51,11 @@ class GitRangeSource:
         title = patches[0].subject if len(patches) == 1 else found.title
         texts = [(patch, message.text) for patch, message in zip(patches, messages, strict=True)]
         series = Series(title, 1, patches, dependencies=read_dependencies(None, texts))
-        return Found(messages, series=series, commits=found.commits)
+        upstream = tuple(
+            named_upstream(patch.message) or (commit if commit in found.released else None)
+            for patch, commit in zip(patches, found.commits, strict=True)
+        )
+        return Found(messages, series=series, commits=found.commits, upstream=upstream)
 
 
 def is_range(spec: str) -> bool:

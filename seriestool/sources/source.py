@@ -35,6 +35,8 @@ class Found:
     """The series itself, where the source knows it without reading prefixes; ``messages`` are its patches then."""
     commits: tuple[str, ...] = ()
     """The commits that the patches of ``series`` were made of, in its order."""
+    upstream: tuple[str | None, ...] = ()
+    """The upstream commit of each of ``commits``, where it is one or says which it is a backport of."""
 
 
 class Source(Protocol):

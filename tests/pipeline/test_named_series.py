@@ -56,7 +56,8 @@ def test_a_series_is_named_once(command: str, words: list[str], said: str, bench
     assert said in done.stderr
 
 
-def test_a_range_is_tracked_with_its_commits(ranged: Bench) -> None:
+def test_a_released_range_is_tracked_with_its_commits(ranged: Bench) -> None:
+    git("tag", "v6.1-rc1", "main", cwd=ranged.kernel)
     done = ranged.program("add", f"{ranged.kernel}:base..main", "-q")
     assert (done.returncode, done.stderr) == (0, "")
     assert "base-main" in done.stdout
@@ -68,6 +69,18 @@ def test_a_range_is_tracked_with_its_commits(ranged: Bench) -> None:
     shutil.rmtree(ranged.root / ".seriestool")
     again = ranged.program("apply", "base-main", "--tree", TREE, "--json", "-q")
     assert numbers(again.stdout) == [("01", "applies"), ("02", "applies")]
+
+
+def test_a_branch_of_ones_own_is_not_upstream(ranged: Bench) -> None:
+    """Stable would be told of a commit that nobody has."""
+    done = ranged.program("add", f"{ranged.kernel}:base..main", "--slug", "own", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "upstream commits known" not in done.stdout
+    tracked = read_tracked((ranged.root / "patches/own/series.toml").read_text(encoding="utf-8"), "own")
+    assert [patch.upstream for patch in tracked.patches] == [None, None]
+    for name in ("own", f"{ranged.kernel}:base..main"):
+        mails = ranged.program("export", name, "--tree", TREE, "--stdout", "-q")
+        assert (mails.returncode, "upstream." in mails.stdout) == (0, False)
 
 
 def test_the_same_change_twice_is_tracked_twice(ranged: Bench) -> None:

@@ -139,6 +139,22 @@ def test_a_range_is_its_commits_in_order(repository: Repository) -> None:
         assert patch.patch_id == git("patch-id", "--stable", stdin=shown).decode().split()[0]
 
 
+def test_upstream_is_what_mainline_released_and_what_a_backport_says(repository: Repository) -> None:
+    own = list(find("main..topic").commits)
+    assert find("main..topic").upstream == (None, None, None)
+    for tag in ("v5.10.3", "topic-v1", "v-next", "v5"):  # a stable release, and no releases
+        repository.git("tag", tag, "topic")
+    assert find("main..topic").upstream == (None, None, None)
+    repository.git("tag", "v5.10-rc2", own[0])
+    assert find("main..topic").upstream == (own[0], None, None)
+    repository.git("tag", "-a", "-m", "5.10", "v5.10", own[1])
+    assert find("main..topic").upstream == (own[0], own[1], None)
+    repository.commit(f"fourth\n\ncommit {'ab' * 20} upstream.\n\nText.", c="1\n")
+    repository.commit(f"fifth\n\n[ Upstream commit {'CD' * 20} ]\n\nText.", c="2\n")
+    repository.commit(f"sixth\n\nText.\n\ncommit {'ef' * 20} upstream.", c="3\n")
+    assert find("v5.10..topic").upstream == (None, "ab" * 20, "cd" * 20, None)
+
+
 def test_what_git_would_apply_is_what_the_range_did(repository: Repository) -> None:
     diffs = [patch.diff for patch in patches("main..topic")]
     repository.git("checkout", "-q", "main")
@@ -213,8 +229,8 @@ def test_what_is_left_out_is_counted(repository: Repository) -> None:
     [
         ("topic..topic", "topic..topic: no commit in this range", None),
         ("topic..main", "no commit in this range", "the other way round, main..topic, has 3"),
-        ("nowhere..topic", "no such revision in .*repository: nowhere", None),
-        ("main..topic^{tree}", r"no such revision in .*: topic\^\{tree\}", None),
+        ("nowhere..topic", "no such revision in .*repository: nowhere", "--repository DIR"),
+        ("main..topic^{tree}", r"no such revision in .*: topic\^\{tree\}", "DIR:<rev>..<rev>"),
         ("/nowhere/at/all:a..b", "no such directory: /nowhere/at/all", "<repository>:<rev>..<rev>"),
         ("/:main..topic", "no git repository in / or above", "--repository"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seriestool.apply.proposal import Prerequisite
 from seriestool.errors import CommandFailed, UsageError
+from seriestool.formats.backport import named_upstream
 from seriestool.formats.commit_references import namings
 from seriestool.git.command import Git, git_at, run_git
 from seriestool.model.tree import GitSource
@@ -22,11 +23,12 @@ WHOLE = 40  # hex digits
 def upstream_commits(library: Library, job: Job, prerequisites: Sequence[Prerequisite]) -> Mapping[str, str]:
     """Return the upstream commit of each patch that has one, by number: whole where some source knows it whole.
 
-    That of a prerequisite is the commit itself, or the one that it says it is a copy of. Asked are ``series.toml``, the
-    commit notices, the object store, and the git repositories that ``seriestool.toml`` names, where they are read on
-    this machine.
+    Asked are ``series.toml``, the commit notices, and the patch's own message where it is a backport already; of a
+    prerequisite it is the commit itself, or the one that it says it is a copy of. The rest of an id is looked up in the
+    object store and in the git repositories of this machine that ``seriestool.toml`` names.
     """
-    written = {tracked.number: tracked.upstream for tracked in job.tracked.patches if tracked.upstream}
+    written = {patch.number: named for patch in job.patches if (named := named_upstream(patch.message))}
+    written |= {tracked.number: tracked.upstream for tracked in job.tracked.patches if tracked.upstream}
     written |= {number: landed.commit for number, landed in job.landed.items()}
     written |= {one.patch.number: _original(one) for one in prerequisites}
     short = {number: commit for number, commit in written.items() if len(commit) < WHOLE}

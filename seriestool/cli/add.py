@@ -27,7 +27,8 @@ def command(series: str, slug: str | None, revision: int | None, *, quiet: bool)
     ctx = options.make_context(quiet=quiet)
     with workspace_lock(ctx.workspace):
         path, tracked = add_series(ctx, series, slug=slug, revision=revision)
-    click.echo(clean(f"{path}: {len(tracked.patches)} patches, v{tracked.revision}, {tracked.title}"))
+    count = len(tracked.patches)
+    click.echo(clean(f"{path}: {count} patch{'es' * (count != 1)}, v{tracked.revision}, {tracked.title}"))
     upstream = [patch.number for patch in tracked.patches if patch.upstream]
     if upstream:
         apart = [patch.number for patch in tracked.patches if patch.notice]

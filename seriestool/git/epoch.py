@@ -43,8 +43,23 @@ class Epoch:
         self._objects.close()
 
     def tip(self) -> str | None:
-        """Return the newest commit, None where there is none yet."""
-        return self._objects.resolve("HEAD")
+        """Return the newest commit, None where there is none yet.
+
+        Raises MachineFault where there is one, and it cannot be read.
+        """
+        tip = self._objects.resolve("HEAD")
+        if tip is None and (named := self._named()):
+            raise MachineFault(
+                f"{self.path}: its newest commit cannot be read: {named}", hint=f"git -C {self.path} fsck tells more"
+            )
+        return tip
+
+    def _named(self) -> str:
+        """Return the id that the ref of the newest commit holds, whether that object is there or not; "" for none."""
+        try:
+            return run_git(self._git, "rev-parse", "--verify", "--quiet", "HEAD")
+        except CommandFailed:
+            return ""
 
     def holds_mail(self) -> bool:
         """Tell whether the newest commit is one of the format."""

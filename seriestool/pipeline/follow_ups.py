@@ -44,7 +44,7 @@ def search_follow_ups(library: Library, job: Job) -> FoundFollowUps:
     """
     upstream = upstream_of(job.tracked, job.landed)
     if not upstream and job.tracked.released_on is None:
-        return FoundFollowUps((), "nowhere: no upstream commit of the series is known")
+        return FoundFollowUps((), "no place: no upstream commit of the series is known")
     found = _in_mail(library.ctx, job)
     histories = library.histories() if upstream else ()
     if not histories:

@@ -12,7 +12,7 @@ from seriestool.errors import UsageError
 from seriestool.formats.mail import Message
 from seriestool.formats.notice import is_notice
 from seriestool.log import QUIET, Progress
-from seriestool.sources.files import read_mail_file
+from seriestool.sources.files import check_mail_file, read_mail_file
 from seriestool.sources.inbox.mirror import open_mirror
 
 THREAD_FILE = "t.mbox.gz"
@@ -54,6 +54,10 @@ class DirectoryArchive:
     def has(self, message_id: str) -> bool:
         """Tell whether there is a thread that begins with *message_id*."""
         return (self.root / message_id / THREAD_FILE).is_file()
+
+    def check(self, message_id: str) -> None:
+        """Raise InputRefused where the thread of *message_id* is damaged, or more than anybody should inflate."""
+        check_mail_file(self.root / message_id / THREAD_FILE)
 
     def messages(self) -> Iterator[Message]:
         """Yield every message, thread by thread in the order of their names."""

@@ -7,7 +7,8 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,13 +79,28 @@ def read_mail_file(path: Path) -> tuple[Message, ...]:
     Raises InputRefused, naming the file, for what is empty, binary, truncated or too large; MachineFault where it
     cannot be read.
     """
+    with _named(path):
+        return read_messages(inflated(_read(path)))
+
+
+def check_mail_file(path: Path) -> None:
+    """Raise what ``read_mail_file`` would, for a file that somebody else is about to read: too large, or damaged."""
+    with _named(path):
+        inflated(_read(path))
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT + 1)
+            return file.read(SIZE_LIMIT + 1)
     except OSError as error:
         raise MachineFault(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
     try:
-        return read_messages(inflated(data))
+        yield
     except InputRefused as error:
         raise InputRefused(f"{path}: {error.message}", hint=error.hint) from error
 

@@ -74,8 +74,9 @@ def fetch_thread(message_id: str, *, lore: str | None, cache: Path, progress: Pr
 
     *lore* is the archive: None for lore.kernel.org, a URL, a directory of threads or a mirror. b4's own files go below
     *cache* and are removed; the index of a mirror stays there. Raises MachineFault naming archive and message where the
-    archive cannot be reached, does not know the message, or takes longer than ``TIME_LIMIT``; ProgramMissing without
-    b4; UsageError for an archive that is none.
+    archive cannot be reached, does not know the message, or takes longer than ``TIME_LIMIT``; InputRefused for a
+    thread of a directory that is damaged or too large; ProgramMissing without b4; UsageError for an archive that is
+    none.
     """
     archive = lore or _DEFAULT
     local = open_archive(lore, cache, progress)
@@ -84,6 +85,8 @@ def fetch_thread(message_id: str, *, lore: str | None, cache: Path, progress: Pr
         if found := local.thread(message_id):
             return join_mbox(message.raw for message in found)
         raise MachineFault(f"{archive}: no such message in this archive: {message_id}", hint=HINT)
+    if local is not None:
+        local.check(message_id)
     with progress.task(f"fetch {message_id}"), _served(lore) as mask, _scratch(cache) as home:
         options = [] if mask is None else ["-c", f"b4.midmask={mask}"]
         argv = [_b4(), "--no-stdin", *options, "mbox", "-C", "-M", "-o", str(home), "-n", "thread", message_id]

@@ -262,6 +262,17 @@ def test_a_damaged_index_is_named(inbox: Path) -> None:
     assert caught.value.hint == "remove the file, and the mirror is indexed again"
 
 
+def test_an_epoch_that_cannot_be_read_is_named(inbox: Path) -> None:
+    """Its mail would be missing without a word."""
+    epoch = inbox / "git/1.git"
+    tip = git("rev-parse", "master", cwd=epoch).decode().strip()
+    for file in (file for file in (epoch / "objects").rglob("*") if file.is_file()):
+        file.unlink()
+    with pytest.raises(MachineFault, match=f"1.git: its newest commit cannot be read: {tip}") as caught:
+        ids(inbox)
+    assert caught.value.hint == f"git -C {epoch} fsck tells more"
+
+
 # --- searching -----------------------------------------------------------------------------------------------------
 
 

@@ -225,6 +225,21 @@ def test_rubbish_from_an_archive_is_a_fault_in_one_line(archive: Path, tmp_path:
     assert "\n" not in caught.value.message
 
 
+def test_a_bomb_in_an_archive_never_reaches_b4(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seriestool.sources.files.SIZE_LIMIT", 1 << 20)
+    fake_b4(tmp_path, f"touch {tmp_path}/asked", monkeypatch)
+    for data, reason in (
+        (gzip.compress(b"x" * (2 << 20)), "more than 1048576 bytes of mail"),
+        (gzip.compress(MBOX, mtime=0)[:-20], "truncated"),
+    ):
+        (archive / "s-1@x/t.mbox.gz").write_bytes(data)
+        with pytest.raises(InputRefused, match=rf"s-1@x/t\.mbox\.gz: {reason}"):
+            read("s-1@x", tmp_path, str(archive))
+    assert not (tmp_path / "asked").exists()
+
+
 def fake_b4(room: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (room / "bin").mkdir()
     (room / "bin/python").touch()

@@ -213,7 +213,7 @@ class _Search:
         commits = tuple(
             Prerequisite(
                 replace(self._read[commit], number=f"P{position}"), commit,
-                self._candidates[commit].history.name, needed_by[commit],
+                self._place(commit), needed_by[commit],
             )
             for position, commit in enumerate(minimal, 1)
         )  # fmt: skip
@@ -224,13 +224,16 @@ class _Search:
         }
         return Prerequisites(commits, not left, tuple(sorted(left)), introduced, gave_up)
 
+    def _place(self, commit: str) -> str:
+        return self._histories.place_of(self._candidates[commit].history, commit)
+
     def _introduced(
         self, number: str, direct: Sequence[str], needed_by: Mapping[str, Sequence[str]], *, gained: bool
     ) -> tuple[Introduction, ...]:
         """Return the candidates of one hunk, those first without which its patch does not apply."""
         found = [
             Introduction(
-                commit, self._read[commit].subject, self._candidates[commit].history.name,
+                commit, self._read[commit].subject, self._place(commit),
                 number in needed_by.get(commit, ()) if gained else None,
             )
             for commit in direct

@@ -213,6 +213,16 @@ class Histories:
         """Every history, the tree's own first."""
         return (*([self.own] if self.own else []), *self.others)
 
+    def place_of(self, history: History, commit: str) -> str:
+        """Name where *commit* of the repository of *history* is: a tree whose history has it, else that directory.
+
+        Only the directory's last name is told, which may be sent to others.
+        """
+        git_dir = history.source.git_dir
+        here = (each for each in self.all if each.source.git_dir == git_dir)
+        found = next((each.name for each in here if each.contains(commit)), None)
+        return found or (git_dir.parent.name if git_dir.name == ".git" else git_dir.name)
+
     def find(self, rev: str) -> tuple[History, Oid] | None:
         """Return a history that has the commit *rev*, else a repository that merely knows it, and the whole id."""
         known = [(history, oid) for history in self.all if (oid := history.resolve(rev))]

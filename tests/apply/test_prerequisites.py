@@ -83,10 +83,10 @@ def test_the_commit_that_brought_the_context(trees: Trees, mainline: Repository)
     result, tree, patches = found(trees, mainline, [patch])
     (only,) = result.commits
     assert (only.commit, only.patch.number, only.needed_by) == (bit, "P1", ("01",))
-    assert str(only) == f"prerequisite: commit {bit[:12]} of tree, needed by 01"
+    assert str(only) == f"prerequisite: commit {bit[:12]} of linux, needed by 01"
     assert (only.patch.author.name, only.patch.message) == ("A U Thor", "fields: add build_id\n\nWhy.\n")
     assert result.introduced == {
-        ("01", "fields.h", 1): (Introduction(bit, "fields: add build_id", "tree", needed=True),)
+        ("01", "fields.h", 1): (Introduction(bit, "fields: add build_id", "linux", needed=True),)
     }
     plain = with_introductions(apply_series(trees.store, tree, patches), result)
     assert plain.patches[0].outcome is Outcome.CONFLICT
@@ -102,8 +102,8 @@ def test_an_incidental_change_of_the_same_lines(trees: Trees, mainline: Reposito
     result, _, _ = found(trees, mainline, [patch])
     assert subjects(result) == ["core: start"]
     assert result.introduced["01", "code.c", 1] == (
-        Introduction(needed, "core: start", "tree", needed=True),
-        Introduction(other, "core: start there too", "tree", needed=False),
+        Introduction(needed, "core: start", "linux", needed=True),
+        Introduction(other, "core: start there too", "linux", needed=False),
     )
 
 
@@ -168,7 +168,8 @@ def test_when_it_cannot_be_done(trees: Trees, mainline: Repository) -> None:
     change(mainline, "core: ours", "\tcall_3();\n", "\tcall_own();\n")
     result, _, _ = found(trees, mainline, [patch, easy])
     assert (result.commits, result.verified, result.conflicts) == ((), False, ("01",))
-    assert result.introduced["01", "code.c", 1][0] == Introduction(candidate, "core: theirs again", "tree", needed=None)
+    expected = Introduction(candidate, "core: theirs again", "linux", needed=None)
+    assert result.introduced["01", "code.c", 1][0] == expected
 
 
 def test_one_of_two_can_be_helped(trees: Trees, mainline: Repository) -> None:
@@ -187,7 +188,7 @@ def test_declared_ones_stay(trees: Trees, mainline: Repository) -> None:
     declared = change(mainline, "other: behaviour", "\tcall_5();\n", "\tcall_five();\n", "other.c")
     patch = change(mainline, "core: the patch", "call_3();", "call_three();")
     result, _, _ = found(trees, mainline, [patch], declared=[declared])
-    assert [str(each) for each in result.commits] == [f"prerequisite: commit {declared[:12]} of tree, declared"]
+    assert [str(each) for each in result.commits] == [f"prerequisite: commit {declared[:12]} of linux, declared"]
 
 
 def test_a_tree_that_is_no_part_of_the_history(trees: Trees, mainline: Repository, tmp_path: Path) -> None:
@@ -217,6 +218,20 @@ def test_a_patch_that_is_nowhere_but_would_fit(trees: Trees, mainline: Repositor
     _, history = trees.own(mainline, "main", "mainline")
     result = find_prerequisites(trees.store, tree, [posted], Histories(None, history.all))
     assert (subjects(result), result.verified) == (["core: needed"], True)
+
+
+def test_a_commit_is_of_the_tree_that_has_it(trees: Trees, mainline: Repository) -> None:
+    """Both trees are in one repository; the one that lacks the commit is not where it comes from."""
+    needed = change(mainline, "core: needed", "\tcall_3();\n", "\tcall_3();\n\tfresh_step(context);\n")
+    mainline.branch("topic", needed)
+    commit = change(mainline, "core: the patch", "(context)", "(context, 1)")
+    tree, own = trees.own(mainline, "stable", "stable")
+    _, other = trees.own(mainline, "main", "mainline")
+    known = {"01": Upstream(commit)}
+    for around, place in ((Histories(own.own, other.all), "mainline"), (own, "linux")):
+        result = find_prerequisites(trees.store, tree, [patch_of(mainline, commit)], around, known=known)
+        assert [(one.commit, one.history) for one in result.commits] == [(needed, place)]
+        assert {one.history for found in result.introduced.values() for one in found} == {place}
 
 
 def test_without_a_history(trees: Trees, mainline: Repository) -> None:

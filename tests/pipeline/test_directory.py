@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -86,3 +89,57 @@ def test_what_a_killed_export_left_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / ".out.partial" / "sub").mkdir(parents=True)
     write_directory(tmp_path / "out", FILES)
     assert content(tmp_path).keys() == {"out"}
+    for name in (".seriestool-new", ".seriestool-old"):
+        (tmp_path / "out" / name).mkdir()
+        (tmp_path / "out" / name / "one").write_text("half")
+    check_directory(tmp_path / "out", force=True, ours=ours)
+    write_directory(tmp_path / "out", [OutFile("three", b"3")])
+    assert content(tmp_path / "out") == {"three": 1}
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_directory_that_is_there_stays_the_same_one(tmp_path: Path, old: bool) -> None:
+    """A shell may stand in it, or a disk be mounted there."""
+    (tmp_path / "three").write_text("3") if old else None
+    before = tmp_path.stat().st_ino
+    write_directory(tmp_path, FILES)
+    assert (content(tmp_path), tmp_path.stat().st_ino) == ({"one": 1, "two": 100_000}, before)
+
+
+def test_what_was_there_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "three").write_text("3")
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == "two":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_directory(tmp_path, FILES)
+    assert content(tmp_path) == {"three": 1}
+
+
+def test_of_two_exports_the_first_stays(tmp_path: Path) -> None:
+    """The second waits for the lock, and finds that the place is taken."""
+    script = (
+        "import fcntl, os, sys, time\n"
+        "fd = os.open(sys.argv[1], os.O_RDONLY)\n"
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+        "os.mkdir(sys.argv[1] + '/out')\n"
+        "open(sys.argv[1] + '/out/one', 'w').write('first')\n"
+    )
+    argv = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdin
+        assert other.stdout.readline() == b"held\n"
+        timer = threading.Timer(0.3, other.stdin.close)
+        timer.start()
+        with pytest.raises(UsageError, match="another export was just written there"):
+            write_directory(tmp_path / "out", FILES)
+        timer.join()
+    assert content(tmp_path) == {"out": (tmp_path / "out").stat().st_size}
+    assert (tmp_path / "out" / "one").read_text() == "first"

@@ -13,6 +13,7 @@ import click
 from seriestool.cli import options
 from seriestool.errors import ExitCode, MachineFault, UsageError
 from seriestool.git.identity import author, editor
+from seriestool.pipeline.adapting.outdated import adapted_since
 from seriestool.pipeline.adapting.record import Draft, Kept, abandon, draft, record, split_reason
 from seriestool.pipeline.adapting.state import InProgress
 from seriestool.pipeline.context import Context
@@ -38,10 +39,16 @@ def continue_adaptation(
     if reason is None:
         reason, told = _ask(ctx, made)
         reasons = told | reasons
+    since = adapted_since(ctx.workspace, made)
     kept = record(
         ctx, made, reason=reason, hunk_reasons=reasons, author=str(author(ctx.workspace.root, _AUTHOR)),
         date=datetime.date.today().isoformat(), dry_run=dry_run,
     )  # fmt: skip
+    if since:
+        ctx.progress.note(
+            f"warning: opened before {', '.join(since)} was adapted; where it does not fit any more, "
+            f"seriestool adapt {state.words} starts from it"
+        )
     if as_json:
         options.print_json(
             {"file": str(kept.path), **adaptation_json(kept.adaptation), "left_out": list(made.unknown)}

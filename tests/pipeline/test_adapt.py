@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from seriestool.cli.main import run
-from seriestool.places import default_cache
+from seriestool.errors import MachineFault, UsageError
+from seriestool.pipeline.adapting.state import InProgress, everything, keep
+from seriestool.places import Workspace, default_cache
 from tests.pipeline.conftest import Bench, git
 
 DRIVER = "".join(f"int function_{number}(void)\n{{\n\treturn {number};\n}}\n\n" for number in range(12))
@@ -175,6 +178,27 @@ def test_abort_leaves_nothing(desk: Desk, place: str) -> None:
     assert (default_cache().store / "config").read_text() == config
 
 
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    """The limit on a file's size stands for the disk's."""
+    state = InProgress(
+        slug="demo", number="01", tree="old", version="5.10", subject="a", patch_id="0" * 40, before="1" * 40,
+        commit="2" * 40, worktree=str(tmp_path / "tree"), causes={},
+    )  # fmt: skip
+    workspace = Workspace(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+    try:
+        with pytest.raises(MachineFault, match=r"no space left on device: .*demo-old-01\.json"):
+            keep(workspace, state)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+    keep(workspace, state)
+    with pytest.raises(UsageError, match="is in progress in"):
+        keep(workspace, state)
+    assert [one.name for one in everything(workspace)] == ["demo-old-01"]
+
+
 def test_dry_run_writes_nothing(desk: Desk) -> None:
     desk.do("apply", "demo", "-q", "--tree", "old", code=3)
     before = listing(desk)
@@ -270,6 +294,19 @@ def test_several_in_progress(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(desk.root)
     assert (desk.worktree().is_dir(), desk.worktree(tree="fake").exists()) == (True, False)
     desk.do("adapt", "--abort")
+
+
+def test_an_earlier_patch_that_was_adapted_meanwhile_is_named(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both stand on the state of before; the second may not fit behind the first."""
+    desk.do("adapt", "demo", "1", "--tree", "old", code=3)
+    desk.do("adapt", "demo", "2", "--tree", "old", "--force")
+    for number, text, warned in (("01", FITTED, False), ("02", guarded(older(DRIVER), 2, 10) + "/* 2 */\n", True)):
+        desk.resolve(text, number)
+        assert run(["adapt", "--continue", "demo", number, "--tree", "old", "--reason", "why"]) == 0
+        told = "warning: opened before 01 was adapted" in capsys.readouterr().err
+        assert told is warned
 
 
 def test_the_old_one_is_where_work_goes_on(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from seriestool.errors import MachineFault, UsageError
+from seriestool.git.objects import disk_fault
 from seriestool.model.series import Variant
 from seriestool.places import Workspace
 
@@ -72,14 +73,27 @@ def explanation_file(workspace: Workspace, name: str) -> Path:
 
 
 def keep(workspace: Workspace, state: InProgress) -> None:
-    """Write *state* down; raises UsageError when that adaptation is in progress already."""
+    """Write *state* down, or nothing of it.
+
+    Raises UsageError when that adaptation is in progress already, MachineFault when it cannot be written.
+    """
     file = state_file(workspace, state.name)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(state), indent=2)
     try:
-        with file.open("x", encoding="utf-8") as out:
-            json.dump(asdict(state), out, indent=2)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        out = file.open("x", encoding="utf-8")
     except FileExistsError as error:
         raise in_progress(state) from error
+    except OSError as error:
+        raise disk_fault(error, file) from error
+    try:
+        with out:
+            out.write(text)
+    except BaseException as error:  # Ctrl-C is one
+        forget(workspace, state)
+        if isinstance(error, OSError):
+            raise disk_fault(error, file) from error
+        raise
 
 
 def in_progress(state: InProgress) -> UsageError:

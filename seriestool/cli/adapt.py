@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @click.argument("series", required=False, shell_complete=options.complete_series)
 @click.argument("number", required=False)
 @click.option(
-    "-t", "--tree", metavar="TREE", shell_complete=options.complete_tree, help="The kernel tree it has to fit."
-)
+    "-t", "--tree", cls=options.Once, metavar="TREE", shell_complete=options.complete_tree,
+    help="The kernel tree it has to fit.",
+)  # fmt: skip
 @click.option("--continue", "proceed", is_flag=True, help="Record what was made of the patch.")
 @click.option("--abort", is_flag=True, help="Remove the worktree and everything about it.")
 @click.option("--show", is_flag=True, help="Print what is recorded, and what verified it.")

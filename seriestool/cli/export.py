@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("export")
 @options.series_argument
 @click.option(
-    "-t", "--tree", metavar="TREE", shell_complete=options.complete_tree,
+    "-t", "--tree", cls=options.Once, metavar="TREE", shell_complete=options.complete_tree,
     help="A kernel tree of seriestool.toml. Default: the one the series names.",
 )  # fmt: skip
 @click.option(

@@ -91,6 +91,21 @@ def _series_name(argument: str | None, option: str | None, repository: Path | No
     return f"{repository.absolute()}:{name}"
 
 
+class Once(click.Option):
+    """An option that may be given once: elsewhere it may be repeated, and the last one alone would count here."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401  # they are click's
+        attributes["multiple"] = True
+        super().__init__(*args, **attributes)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:  # noqa: ANN401
+        """Return the one value, None where it was not given; raises UsageError for several."""
+        values = super().process_value(ctx, value)
+        if len(set(values)) > 1:
+            raise UsageError(f"{self.opts[-1]} can be given once here, and is {' and '.join(map(str, values))}")
+        return values[0] if values else None
+
+
 def tree_option(command: _Command) -> _Command:
     """Add ``--tree``, which may be repeated."""
     return click.option(

@@ -94,6 +94,15 @@ def test_what_does_not_exist_is_named(workspace: Path, words: list[str], named: 
     expect_error(program(*words, cwd=workspace), 129, *named)
 
 
+@pytest.mark.parametrize("words", [("export", "demo", "-o", "out"), ("adapt", "demo", "01")])
+def test_one_tree_where_only_one_counts(workspace: Path, words: tuple[str, ...]) -> None:
+    """The last one won, and nothing said so."""
+    done = program(*words, "--tree", "one", "-t", "two", cwd=workspace)
+    assert (done.returncode, done.stdout) == (129, "")
+    assert done.stderr == "error: --tree can be given once here, and is one and two\n"
+    assert "unknown" in program(*words, "-t", "one", cwd=workspace).stderr
+
+
 def test_outside_of_a_workspace(tmp_path: Path) -> None:
     expect_error(program("status", cwd=tmp_path), 129, "seriestool.toml")
 

@@ -82,6 +82,18 @@ def test_prerequisites_are_exported_in_front_with_their_own_upstream_line(desk: 
     assert trees == [tree_of(each["commit"]) for each in applied] == [each["tree_object"] for each in (first, second)]
 
 
+def test_a_prerequisite_that_no_tree_has_is_not_upstream(desk: Desk) -> None:
+    """The repository of the tree knows it, and it may be anybody's branch there."""
+    desk.repository.git("checkout", "--quiet", "stable")
+    desk.repository.release("5.10.1")
+    desk.trees("stable")
+    found = exported(desk, "--with-prerequisites")
+    assert [(each["number"], each["upstream"]) for each in found["exported"]] == [("P1", None), ("01", desk.patch)]
+    mail = Path(found["exported"][0]["file"]).read_text()
+    assert "upstream." not in mail
+    assert "no upstream commit is known" in mail
+
+
 def test_a_prerequisite_that_is_a_copy_names_the_original(desk: Desk) -> None:
     """The only history that has it is another stable tree's."""
     repository, original = desk.repository, "d" * 40

@@ -38,12 +38,10 @@ class Notes:
         one = self._prerequisite(verdict)
         if one is not None:
             yield self._needed_by(one)
-        if entry is None:
-            return
         if verdict.number not in self.upstream and stable_branch(tree.version):
-            yield "no upstream commit is known" + (f": {entry.note}" if entry.note else "")
+            yield "no upstream commit is known" + (f": {entry.note}" if entry and entry.note else "")
         differing = {patch.number for patch, _ in self.job.differing}
-        if verdict.variant is Variant.POSTED and entry.number in differing:
+        if entry is not None and verdict.variant is Variant.POSTED and entry.number in differing:
             yield f"as posted in {entry.message_id}; the upstream commit differs"
 
     def _prerequisite(self, verdict: PatchOutcome) -> Prerequisite | None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,20 +24,23 @@ def upstream_commits(library: Library, job: Job, prerequisites: Sequence[Prerequ
     """Return the upstream commit of each patch that has one, by number: whole where some source knows it whole.
 
     Asked are ``series.toml``, the commit notices, and the patch's own message where it is a backport already; of a
-    prerequisite it is the commit itself, or the one that it says it is a copy of. The rest of an id is looked up in the
+    prerequisite it is the one that it says it is a copy of, or the commit itself where a tree of the workspace has it:
+    a branch of somebody's own is not upstream. The rest of an id is looked up in the
     object store and in the git repositories of this machine that ``seriestool.toml`` names.
     """
     written = {patch.number: named for patch in job.patches if (named := named_upstream(patch.message))}
     written |= {tracked.number: tracked.upstream for tracked in job.tracked.patches if tracked.upstream}
     written |= {number: landed.commit for number, landed in job.landed.items()}
-    written |= {one.patch.number: _original(one) for one in prerequisites}
+    trees = {spec.name for spec in library.ctx.config.trees}
+    written |= {one.patch.number: commit for one in prerequisites if (commit := _original(one, trees))}
     short = {number: commit for number, commit in written.items() if len(commit) < WHOLE}
     repositories = list(_repositories(library.ctx)) if short else []
     return written | {number: _whole(library, repositories, commit) or commit for number, commit in short.items()}
 
 
-def _original(one: Prerequisite) -> str:
-    return next((naming.commit for naming in namings(one.patch.message)), one.commit)
+def _original(one: Prerequisite, trees: Collection[str]) -> str | None:
+    own = one.commit if one.history in trees else None
+    return next((naming.commit for naming in namings(one.patch.message)), own)
 
 
 def check_whole(commits: Mapping[str, str], numbers: Sequence[str]) -> None:

@@ -11,8 +11,8 @@ import errno
 import fcntl
 import io
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -245,7 +245,19 @@ class ObjectStore:
             feed_git(self._git, "update-ref", "--stdin", "-z", feed=lambda pipe: _write_lines(pipe, lines))
         except CommandFailed as error:
             if any(self.resolve(name) != new for name, (new, _) in wanted.items()):
+                self._check_whole(wanted)
                 raise MachineFault(f"a ref in {self.path} was moved by somebody else: {error.message}") from error
+
+    def _check_whole(self, names: Iterable[str]) -> None:
+        """Raise MachineFault where one of the refs *names* holds a commit that is not there."""
+        for name in names:
+            with suppress(CommandFailed):
+                commit = run_git(self._git, "rev-parse", "--verify", "--quiet", name)
+                if self.resolve(commit) is None:
+                    raise MachineFault(
+                        f"{self.path} is damaged: {name} is {commit[:12]}, which is not there",
+                        hint=f"remove {self.path}: what it holds can be made again",
+                    )
 
     # Locking
 

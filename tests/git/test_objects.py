@@ -124,6 +124,16 @@ def test_store_survives_the_end_of_its_helper(store: ObjectStore) -> None:
     assert store.resolve(commit) == commit
 
 
+def test_a_store_that_lost_a_commit_is_called_damaged(store: ObjectStore) -> None:
+    one, two = (empty_commit(store, name) for name in ("one", "two"))
+    store.set_ref("refs/test/a", one, None)
+    (store.path / "objects" / one[:2] / one[2:]).unlink()
+    store.close()
+    with pytest.raises(MachineFault, match=f"is damaged: refs/test/a is {one[:12]}, which is not there") as caught:
+        store.set_ref("refs/test/a", two, store.resolve("refs/test/a"))
+    assert caught.value.hint == f"remove {store.path}: what it holds can be made again"
+
+
 def test_refs_compare_and_swap(store: ObjectStore) -> None:
     one, two, three = (empty_commit(store, name) for name in ("one", "two", "three"))
     store.set_ref("refs/test/a", one, None)

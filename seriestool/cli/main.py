@@ -106,6 +106,8 @@ def cli(directory: Path | None) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the program and exit; the console script's entry."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a locale that cannot show a name is no reason to stop

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,15 @@ def test_one_tree_where_only_one_counts(workspace: Path, words: tuple[str, ...])
     assert (done.returncode, done.stdout) == (129, "")
     assert done.stderr == "error: --tree can be given once here, and is one and two\n"
     assert "unknown" in program(*words, "-t", "one", cwd=workspace).stderr
+
+
+def test_ctrl_c_before_the_program_is_there_ends_it_quietly(workspace: Path) -> None:
+    """A library that is just being imported is where it strikes; everything is later than that."""
+    early = workspace / "early"
+    early.mkdir()
+    (early / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = program("trees", cwd=workspace, PYTHONPATH=os.pathsep.join((str(early), str(ROOT))))
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_outside_of_a_workspace(tmp_path: Path) -> None:

@@ -94,6 +94,16 @@ def test_a_prerequisite_that_no_tree_has_is_not_upstream(desk: Desk) -> None:
     assert "no upstream commit is known" in mail
 
 
+def test_a_range_is_repeated_without_the_place_of_its_repository(desk: Desk) -> None:
+    """A patch without an upstream commit has only its subject to be known by."""
+    desk.repository.git("branch", "fix/one", desk.patch)
+    series = f"{desk.repository.path}:{desk.needed}..fix/one"
+    words = ("export", series, "--tree", "stable", "--with-prerequisites", "--stdout", "-q")
+    sent = desk.program(*words).stdout
+    assert f"\n  seriestool export {desk.needed}..fix/one --tree stable --with-prerequisites\n" in sent
+    assert '\n[ C O Mitter: prerequisite of "core: the patch" ]\n' in sent
+
+
 def test_a_prerequisite_that_is_a_copy_names_the_original(desk: Desk) -> None:
     """The only history that has it is another stable tree's."""
     repository, original = desk.repository, "d" * 40

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from seriestool.apply.proposal import Prerequisite
 from seriestool.formats.backport import backport_message, deviations, split_message, stable_branch, upstream_line
@@ -143,9 +144,15 @@ class Exporter:
         """Return what repeats the export, without places of this machine."""
         tracked, request = self.job.tracked, self.request
         name = tracked.slug if self.job.directory else tracked.cover_message_id or tracked.patches[0].message_id
-        words = ["seriestool", "export", name or tracked.slug, "--tree", self.spec.name]
+        words = ["seriestool", "export", name or _without_place(request.series), "--tree", self.spec.name]
         words += request.terms.words
         return shlex.join(words)
+
+
+def _without_place(series: str) -> str:
+    """Return the last name of a file or directory, and a range without the directory of its repository."""
+    path = Path(series)
+    return path.resolve().name if path.exists() else series.rpartition(":")[2]
 
 
 def _changing(tree: Tree, outcome: TreeOutcome) -> Iterator[tuple[PatchOutcome, str]]:

@@ -58,4 +58,7 @@ class Notes:
     def _named(self, numbers: Sequence[str]) -> str:
         subjects = {patch.number: patch.subject for patch in self.job.patches}
         commits = {number: self.upstream[number][:_SHOWN] for number in numbers if number in self.upstream}
-        return ", ".join(f'{commits.get(number, "")} ("{subjects[number]}")'.strip() for number in numbers)
+        return ", ".join(
+            f'{commits[number]} ("{subjects[number]}")' if number in commits else f'"{subjects[number]}"'
+            for number in numbers
+        )

@@ -24,7 +24,7 @@ from seriestool.sources.inbox.mirror import Mirror
 from seriestool.sources.later.closure import find_follow_ups
 from seriestool.sources.later.fixes import upstream_of
 
-_ALREADY = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED)
+_NOT_BROUGHT = (Outcome.ALREADY, Outcome.ALREADY_EVOLVED, Outcome.MISSING_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ def _kept(ctx: Context, job: Job) -> tuple[tuple[Message, ...], str]:
 def close_over(found: FoundFollowUps, tracked: TrackedSeries, trees: Sequence[TreeOutcome]) -> Closure:
     """Tell of every follow-up, found or written down in ``series.toml``, on which of *trees* it is missing.
 
-    It is missing on a tree that got a patch it amends in this job, and did not get it.
+    It is missing on a tree that got a patch it amends in this job, or would when that is made to fit, and did not get
+    it.
     """
     follow_ups = [*found.follow_ups, *_written_down(found.follow_ups, tracked)]
     return Closure(tuple(_state(one, tracked, trees) for one in follow_ups), found.searched)
@@ -164,7 +165,7 @@ def _carries(one: TrackedPatch, follow_up: FollowUp) -> bool:
 
 
 def _is_missing(follow_up: FollowUp, number: str | None, patches: Sequence[PatchOutcome]) -> bool:
-    brought = {one.number for one in patches if one.outcome.usable and one.outcome not in _ALREADY}
+    brought = {one.number for one in patches if one.outcome not in _NOT_BROUGHT}
     there = {one.number for one in patches if one.outcome.usable}
     amended = brought & set(follow_up.amends) if follow_up.amends else brought
     return bool(amended) and number not in there

@@ -15,9 +15,11 @@ import pytest
 
 from seriestool.errors import UsageError
 from seriestool.formats.mail import split_mbox
-from seriestool.model.series import Variant
+from seriestool.model.outcome import Outcome, PatchOutcome, TreeOutcome
+from seriestool.model.series import FollowUp, FollowUpReason, TrackedSeries, Variant
 from seriestool.model.tree import Tree
 from seriestool.pipeline.adapting.recorded import load_adaptations
+from seriestool.pipeline.follow_ups import FoundFollowUps, close_over
 from seriestool.pipeline.series import open_series
 from tests.pipeline.archive import COMMIT, OTHER, archive_of, diff, mail, notice, track
 from tests.pipeline.conftest import TREE, Bench, git
@@ -91,6 +93,17 @@ def test_a_missing_follow_up_is_warned_of_and_one_that_is_applied_is_not(archive
     page = archived.program("apply", "demo", "--tree", TREE, "-q").stdout
     assert "follow-ups that were not applied\n- events: Mend it" in page
     assert "a tree with 01 and without it has the fault that it fixes" in " ".join(page.split())
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_what_is_missing_is_known_before_a_conflict_is_resolved(outcome: Outcome) -> None:
+    fix = FollowUp("mend it", "f@x", None, FollowUpReason.FIXES, ("01",), "its Fixes:", "a fault")
+    tracked = TrackedSeries("demo", "demo", 1, ())
+    patch = PatchOutcome("01", "say it", "s@x", outcome, "", (), "0" * 40, "1" * 40)
+    tree = TreeOutcome("t", "5.10", "2" * 40, (patch,))
+    (state,) = close_over(FoundFollowUps((fix,), "here"), tracked, [tree]).states
+    there = outcome in (Outcome.ALREADY, Outcome.ALREADY_EVOLVED, Outcome.MISSING_FILE)
+    assert state.missing_on == (() if there else ("t",))
 
 
 def test_an_archive_that_cannot_be_searched_is_told_of(archived: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

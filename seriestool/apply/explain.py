@@ -98,7 +98,9 @@ def _tried(lines: Sequence[bytes], hunk: Hunk, context: int | None) -> str:
     """Say what less context did for it where that was asked for, and whether it would help where it was not."""
     less = reduced(lines, hunk, b"", 1 if context is None else context)
     if context is None:
-        return f"; -C {less.context} would find one place, line {less.starts[0] + 1}" if less and less.placed else ""
+        if less is None or less.placed is None:
+            return ""
+        return f"; -C {less.context} would find one place, line {less.starts[0] + 1}{less.but}"
     return f"; {less}" if less else f"; nor with -C {context}"
 
 

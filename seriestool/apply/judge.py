@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from seriestool.apply.adapted import adapted_hunks, made_here, other_pre_images
 from seriestool.apply.evolved import gather
-from seriestool.apply.filediff import apply_files, reverse_files
+from seriestool.apply.filediff import FileResult, apply_files, reverse_files
 from seriestool.apply.judgement import Case, Judgement
 from seriestool.apply.landing import Landing
 from seriestool.apply.outcomes import evidence_of_offsets, found_hunks, hunk_outcomes
 from seriestool.apply.rejection import without_exact_place
+from seriestool.apply.whereabouts import begun_already, doubts, strays, surely_there, went_astray
 from seriestool.formats.adaptation import adapt
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import EvidenceClass, HunkOutcome, Outcome
@@ -36,7 +37,7 @@ def judge(case: Case) -> Judgement:
         after = view.write()
         if after == case.tree and case.patch.files:
             return _there(case, Outcome.ALREADY, "the tree has it: nothing would change", hunk_outcomes(results))
-        return Judgement(Outcome.APPLIES, evidence_of_offsets(results), hunk_outcomes(results), after)
+        return _applies(case, results, after)
     return (
         _adapted(case, aids.own)
         or _already(case)
@@ -44,6 +45,23 @@ def judge(case: Case) -> Judgement:
         or _adapted(case, aids.others, travelled=True)
         or without_exact_place(case, view, results)
     )
+
+
+def _applies(case: Case, results: Sequence[FileResult], after: str) -> Judgement:
+    """Name the outcome of a patch that fits; one that fits a second time is there already, or may be."""
+    doubt = doubts(case.view(), results)
+    back = apply_files(case.view(), reverse_files(case.patch.files))
+    again = ""
+    if any(diff.hunks for diff in case.patch.files) and all(result.whole for result in back):
+        if not strays(case.view(), back):
+            again = "it reverses cleanly as well: the tree may have it already"
+        begun = begun_already(case.view(), case.patch.files) if again else ()
+        if again and (begun or (went_astray(case.view(), results) and surely_there(case.view(), back))):
+            why = f"{', '.join(begun)} would be there twice" if begun else doubt
+            evidence = f"the patch reverses cleanly; git apply would take it a second time: {why}"
+            return _there(case, Outcome.ALREADY, evidence, found_hunks(case.view(), back))
+    evidence = "; ".join(filter(None, [evidence_of_offsets(results), doubt, again]))
+    return Judgement(Outcome.APPLIES, evidence, hunk_outcomes(results), after)
 
 
 def _adapted(case: Case, adaptations: Sequence[Adaptation], *, travelled: bool = False) -> Judgement | None:
@@ -56,7 +74,9 @@ def _adapted(case: Case, adaptations: Sequence[Adaptation], *, travelled: bool =
         if all(result.whole for result in results):
             hunks = adapted_hunks(case.patch, results, adaptation)
             note = f" (recorded for {adaptation.tree}, fits here)" if travelled else other_pre_images(view, adaptation)
-            return Judgement(Outcome.ADAPTED, adaptation.reason + note, hunks, view.write())
+            doubt = doubts(view, results)
+            evidence = adaptation.reason + note + (f"; {doubt}" if doubt else "")
+            return Judgement(Outcome.ADAPTED, evidence, hunks, view.write())
     return None
 
 
@@ -64,14 +84,16 @@ def _already(case: Case) -> Judgement | None:
     results = apply_files(case.view(), reverse_files(case.patch.files))
     if not results or not all(result.whole for result in results):
         return None
-    return _there(case, Outcome.ALREADY, "the patch reverses cleanly", found_hunks(results))
+    if strays(case.view(), results):  # what looks like it stands in other functions
+        return None
+    return _there(case, Outcome.ALREADY, "the patch reverses cleanly", found_hunks(case.view(), results))
 
 
 def _landed(case: Case, landing: Landing) -> Judgement:
     """Name the outcome of a patch that the tree has by its history or version: as it was, or moved on from."""
     assert landing.evidence_class is not None
     results = apply_files(case.view(), reverse_files(case.patch.files))
-    hunks = found_hunks(results)
+    hunks = found_hunks(case.view(), results)
     if results and all(result.whole for result in results):
         evidence = f"{landing.sentence}; the patch reverses cleanly"
         return _there(case, Outcome.ALREADY, evidence, hunks, landing.evidence_class)
@@ -89,7 +111,7 @@ def _evolved(case: Case) -> Judgement | None:
             return None
         text += "; most of its series is there"
     reversed_results = apply_files(case.view(), reverse_files(case.patch.files))
-    return _there(case, Outcome.ALREADY_EVOLVED, text, found_hunks(reversed_results))
+    return _there(case, Outcome.ALREADY_EVOLVED, text, found_hunks(case.view(), reversed_results))
 
 
 def _there(

@@ -9,8 +9,10 @@ from itertools import groupby
 from seriestool.apply.explain import closest, explain
 from seriestool.apply.filediff import FileResult, apply_files, reverse_file
 from seriestool.apply.hunks import find_place, leading, reverse_hunk, split_lines, trailing
+from seriestool.apply.meant import is_meant
 from seriestool.apply.threeway import MergedFile
 from seriestool.apply.view import View
+from seriestool.apply.whereabouts import strays
 from seriestool.model.outcome import HunkOutcome
 from seriestool.model.series import Hunk
 
@@ -84,9 +86,12 @@ def _reversed_in_file(before: View, result: FileResult) -> Iterator[HunkKey]:
 
 def _in_tree(lines: Sequence[bytes], hunk: Hunk) -> bool:
     """Tell whether *hunk* reverses where its pre-image comes closest: a look-alike far away proves nothing."""
-    place = find_place(lines, reverse_hunk(hunk))
+    back = reverse_hunk(hunk)
+    place = find_place(lines, back)
+    if place is None or is_meant(lines, place.line - 1, back) is False:
+        return False
     nearest = closest(lines, hunk)
-    return place is not None and (nearest is None or abs(nearest - place.line + 1) <= len(hunk.lines))
+    return nearest is None or abs(nearest - place.line + 1) <= len(hunk.lines)
 
 
 def _whole_file_there(before: View, result: FileResult) -> bool:
@@ -94,14 +99,16 @@ def _whole_file_there(before: View, result: FileResult) -> bool:
     return all(back.whole for back in apply_files(scratch, (reverse_file(result.diff),)))
 
 
-def found_hunks(results: Sequence[FileResult]) -> tuple[HunkOutcome, ...]:
-    """Write the outcome of hunks from an attempt to reverse them: in the tree at a line, or changed since."""
+def found_hunks(view: View, results: Sequence[FileResult]) -> tuple[HunkOutcome, ...]:
+    """Write the outcome of hunks from an attempt to reverse them on *view*: in the tree at a line, or changed since."""
+    astray = strays(view, results)
     hunks = []
     for result in reversed(results):
         path = result.diff.old_path or result.diff.path  # turned around, the patch's name for it is the old one
         if not result.places:
             hunks.append(HunkOutcome(path, 0, applied=False, cause=IN_TREE if result.whole else "changed since"))
-        for number, place in enumerate(result.places, 1):
+        for number, found in enumerate(result.places, 1):
+            place = None if (result.diff.path, number) in astray else found
             cause = IN_TREE if place else "changed since"
             line, offset = (place.line, place.offset) if place else (None, None)
             hunks.append(HunkOutcome(path, number, applied=False, line=line, offset=offset, cause=cause))

@@ -13,6 +13,7 @@ from seriestool.apply.outcomes import evidence_of_context, hunk_outcomes, merged
 from seriestool.apply.reduced import with_context
 from seriestool.apply.threeway import three_way
 from seriestool.apply.view import View
+from seriestool.apply.whereabouts import doubts
 from seriestool.model.outcome import Outcome
 
 
@@ -42,7 +43,7 @@ def without_exact_place(case: Case, view: View, results: Sequence[FileResult]) -
 def _reduced(case: Case, least: int) -> Judgement | None:
     """Apply with down to *least* context lines: the whole patch, or nothing of it."""
     view = case.view()
-    results = apply_files(view, case.patch.files, with_context(least))
+    results = apply_files(view, case.patch.files, with_context(least, meant_only=True))
     if not all(result.whole for result in results):
         return None
     used = min(place.context for result in results for place in result.places if place and place.context is not None)
@@ -70,7 +71,9 @@ def _rejected(
         return Judgement(Outcome.BLOCKED, evidence, hunks, after, left)
     if missing:
         return Judgement(Outcome.MISSING_FILE, ", ".join(missing), hunks, after, left)
-    tried = not_used(case.patch, case.aids.own, case.aids.others) + (f"; {why_not}" if why_not else "")
+    doubt = doubts(before, results)
+    tried = not_used(case.patch, case.aids.own, case.aids.others)
+    tried += "".join(f"; {said}" for said in (why_not, doubt) if said)
     if there:
         in_tree = name_hunks(hunk for hunk in hunks if (hunk.path, hunk.number) in there)
         evidence = f"in the tree: {in_tree}" + (f"; conflict: {rejected}" if rejected else "")

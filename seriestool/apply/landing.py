@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from seriestool.apply.reverts import Trail
 from seriestool.errors import InputRefused
+from seriestool.formats.commit_references import Naming
 from seriestool.formats.patch_id import patch_id
 from seriestool.formats.release import parse_release
 from seriestool.git.history import Histories, History, Logged
@@ -37,7 +38,8 @@ class Landing:
 
     ``evidence_class`` is None where nothing says that it has. ``sentence`` is the evidence as it is printed, ``commit``
     the commit of the history that is the patch. ``reverted`` names the commit that took it back, if that is why.
-    ``note`` is what is to be said beside the outcome of trying the patch.
+    ``note`` is what is to be said beside the outcome of trying the patch. ``doubtful`` tells that the commit says of
+    itself that it is another one.
     """
 
     evidence_class: EvidenceClass | None = None
@@ -45,6 +47,7 @@ class Landing:
     commit: str | None = None
     reverted: str | None = None
     note: str = ""
+    doubtful: bool = False
 
 
 def find_landings(
@@ -125,7 +128,8 @@ class _Search:
         if contained and upstream:
             said = f"contained: upstream commit {upstream[:_SHOWN]} is in the history"
             yield self._position(upstream), Landing(EvidenceClass.CONTAINED, said, upstream)
-        named = dict(self._trail.says(upstream)) if upstream else {}
+        said_so = self._trail.says(upstream) if upstream else ()
+        named = {at: naming for at, naming in said_so if self._is_sure(at, naming, str(upstream), patch)}
         alike = [at for at in self._trail.by_subject.get(patch.subject, ()) if _same_author(self._trail, at, patch)]
         candidates = sorted({*named, *alike})
         same = self._same_patch_id(patch, candidates)
@@ -142,7 +146,13 @@ class _Search:
         for at in alike:
             commit = self._trail.logged[at].commit
             said = f"author-subject: {commit[:_SHOWN]} has the same author and subject"
-            yield at, Landing(EvidenceClass.AUTHOR_SUBJECT, said, commit)
+            other = self._trail.is_another(at, upstream) if upstream else None
+            said += f", and says that it is commit {other[:_SHOWN]}" if other else ""
+            yield at, Landing(EvidenceClass.AUTHOR_SUBJECT, said, commit, doubtful=other is not None)
+
+    def _is_sure(self, at: int, naming: Naming, upstream: str, patch: Patch) -> bool:
+        """Tell whether the commit at position *at* names *upstream*: few digits may be those of another commit too."""
+        return min(len(naming.commit), len(upstream)) >= _SHOWN or self._trail.logged[at].subject == patch.subject
 
     def _position(self, commit: str) -> int:
         places = (at for at, each in enumerate(self._trail.logged) if each.commit == commit)

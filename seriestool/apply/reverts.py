@@ -44,6 +44,11 @@ class Trail:
             (at, naming) for at, naming in self._named.get(commit[:KEY], ()) if same_commit(naming.commit, commit)
         )
 
+    def is_another(self, at: int, commit: str) -> str | None:
+        """Return the upstream commit that the one at position *at* says it is, where that is not *commit*."""
+        named = [naming.commit for naming in self._namings[at]]
+        return None if not named or any(same_commit(each, commit) for each in named) else named[0]
+
     def reverter(self, at: int, also: Collection[str] = (), subject: str | None = None) -> Logged | None:
         """Return the newest commit that takes back what stands at position *at* and is not itself taken back.
 

@@ -28,6 +28,10 @@ _PATCH = (
 )  # fmt: skip
 _COMMIT_LINE = re.compile(rb"^([0-9a-f]{40})\n", re.MULTILINE)
 _NAME_REV = re.compile(r"[~^].*")
+_ID = re.compile(r"[0-9a-f]{7,40}")
+# Of v6.1, v6.1.7, v6.1-rc3 and v6.1.7-rt5, the last is no release, although it says which it stands on.
+_RELEASES = ("--refs=refs/tags/v[0-9]*", "--exclude=refs/tags/v*-[!r]*", "--exclude=refs/tags/v*-r[!c]*")
+_RELEASE = re.compile(r"v\d+(?:\.\d+)+(?:-rc\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,12 @@ class History:
         return self.source.tree
 
     def resolve(self, rev: str) -> Oid | None:
-        """Return the commit that *rev* names in this repository, None for none and for an ambiguous one."""
-        return self.objects.resolve(rev)
+        """Return the commit that *rev* names in this repository, None for none and for an ambiguous one.
+
+        What looks like a commit's id is one, and no branch or tag of that name.
+        """
+        found = self.objects.resolve(rev)
+        return None if found and _ID.fullmatch(rev) and not found.startswith(rev) else found
 
     def contains(self, commit: str) -> bool:
         """Tell whether *commit*, which must be in the repository, is the tree's own or one before it."""
@@ -196,9 +204,9 @@ def first_tags(git: Git, commits: Collection[str]) -> Mapping[str, str]:
     asked = sorted(commits)
     if not asked:
         return {}
-    said = run_git(git, "name-rev", "--tags", "--refs=refs/tags/v[0-9]*", "--name-only", *asked)
+    said = run_git(git, "name-rev", "--tags", *_RELEASES, "--name-only", *asked)
     names = (_NAME_REV.sub("", line) for line in said.splitlines())
-    return {commit: name for commit, name in zip(asked, names, strict=True) if name != "undefined"}
+    return {commit: name for commit, name in zip(asked, names, strict=True) if _RELEASE.fullmatch(name)}
 
 
 @dataclass(frozen=True, slots=True)

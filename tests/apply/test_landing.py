@@ -120,6 +120,46 @@ def test_a_mention_in_prose_names_nothing(world: World) -> None:
     expect(world.judged(), Outcome.APPLIES, None, "exact")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This was broken by\ncommit {} upstream.",
+        "commit {} upstream broke this.",
+        "commit {} upstream, which came before, broke this.",
+        'Upstream commit {} ("core: fresh state") changed this, and forgot the rest.',
+        "See there\nupstream commit {}.",
+    ],
+)
+def test_prose_at_the_beginning_of_a_line_names_nothing(world: World, text: str) -> None:
+    edited = world.repository.edit("call_9", "call_nine")
+    world.repository.commit("core: x", f"Why.\n\n{text.format(world.upstream)}", code__c=edited)
+    expect(world.judged(), Outcome.APPLIES, None, "exact")
+
+
+def test_a_few_digits_that_are_those_of_another_commit(world: World) -> None:
+    """Where only eight digits are known, a commit of another subject that begins with them is another one."""
+    vendor = Repository(world.repository.path.parent / "vendor")
+    vendor.commit("all of it", code__c=CODE)
+    other = f"commit {world.upstream[:8]}{'7' * 32} upstream."
+    upstream = Upstream(world.upstream[:8])
+    vendor.commit("core: something quite different", other, code__c=vendor.edit("call_9", "call_nine"))
+    tree, histories = world.trees.own(vendor, "main")
+    expect(world.trees.judged(tree, histories, world.patch, upstream).patches[0], Outcome.APPLIES, None, "exact")
+    text = vendor.edit("\tcall_3();\n", f"\tcall_3();\n\tx();\n{FRESH}")
+    vendor.commit(SUBJECT, f"commit {world.upstream} upstream.", "C Else", code__c=text)
+    tree, histories = world.trees.own(vendor, "main", "later")
+    found = world.trees.judged(tree, histories, world.patch, upstream).patches[0]
+    expect(found, Outcome.ALREADY_EVOLVED, EvidenceClass.NAMED, "named: ")
+
+
+def test_author_and_subject_of_a_commit_that_says_it_is_another(world: World) -> None:
+    """Two fixes of one title, one of them backported: the other one is not there, whatever its lines look like."""
+    some = FRESH.partition("\tif (fresh_state->counter_2)")[0]
+    text = world.repository.edit("\tcall_3();\n", f"\tcall_three();\n{some}")
+    commit = world.repository.commit(SUBJECT, f"commit {'5' * 40} upstream.", code__c=text)
+    expect(world.judged(), Outcome.CONFLICT, None, f"{commit[:12]} has the same author and subject, and says that it")
+
+
 def test_same_patch_id_by_other_words(world: World) -> None:
     commit = world.backport(subject="by another name")
     for known in (True, False):
@@ -189,6 +229,57 @@ def test_part_of_it_reverted(world: World) -> None:
     text = world.repository.edit("\tif (fresh_state->counter_0)\n\t\tfresh_report(0);\n", "")
     world.repository.commit("core: less", f"This partially reverts commit {commit}.", code__c=text)
     expect(world.judged(), Outcome.ALREADY_EVOLVED, EvidenceClass.NAMED, "named: ")
+
+
+@pytest.mark.parametrize("how", ["partially", "except for the second half", "in part"])
+def test_part_of_it_reverted_in_other_words(world: World, how: str) -> None:
+    commit = world.backport(body=f"commit {world.upstream} upstream.", extra="\tx();\n")
+    text = world.repository.edit("\tif (fresh_state->counter_0)\n\t\tfresh_report(0);\n", "")
+    body = f'This reverts commit {commit} ("{SUBJECT}")\n{how}.'
+    world.repository.commit("core: less", body, code__c=text)
+    expect(world.judged(), Outcome.ALREADY_EVOLVED, EvidenceClass.NAMED, "named: ")
+
+
+def test_reverted_and_the_title_says_in_part(world: World) -> None:
+    commit = world.backport(body=f"commit {world.upstream} upstream.")
+    revert = world.take_back(commit, f'This reverts commit {commit} ("core: partially report, except for this").')
+    expect(world.judged(), Outcome.APPLIES, None, f"reverted by {revert[:12]}")
+
+
+@pytest.mark.parametrize(("ref", "said"), [("main", "contained: "), ("stable", "patch-id: ")])
+def test_undone_without_a_word(world: World, ref: str, said: str) -> None:
+    """No message says that it was taken back; the text does."""
+    world.repository.git("checkout", "--quiet", ref)
+    if ref == "stable":
+        world.backport(body=f"commit {world.upstream} upstream.")
+    world.take_back("", "It is better without.")
+    found = world.judged(ref)
+    expect(found, Outcome.APPLIES, None, "which the text contradicts: 0 of 8 added lines, 0 of 6 new names")
+    assert found.evidence.startswith(said)
+
+
+def test_what_is_left_of_a_contained_patch_is_told(world: World) -> None:
+    world.repository.git("checkout", "--quiet", "main")
+    text = (world.repository.path / "code.c").read_text().replace("fresh_report(", "fresh_tell(")
+    world.repository.commit("core: tell", code__c=text)
+    words = "is in the history; text: 4 of 8 added lines are in code.c"
+    expect(world.judged("main"), Outcome.ALREADY_EVOLVED, EvidenceClass.CONTAINED, words)
+
+
+def test_a_contained_patch_of_a_file_that_is_gone(world: World) -> None:
+    world.repository.git("checkout", "--quiet", "main")
+    world.repository.git("rm", "--quiet", "code.c")
+    world.repository.commit("core: gone")
+    words = "is in the history; its files are not in this tree any more"
+    expect(world.judged("main"), Outcome.ALREADY_EVOLVED, EvidenceClass.CONTAINED, words)
+
+
+def test_a_branch_that_is_called_like_a_commit(world: World) -> None:
+    name = "".join(f"{15 - int(digit, 16):x}" for digit in world.upstream[:12])
+    world.repository.git("branch", name, "stable")
+    tree, histories = world.trees.own(world.repository, "stable")
+    found = world.trees.judged(tree, histories, world.patch, Upstream(name)).patches[0]
+    expect(found, Outcome.APPLIES, None, "exact")
 
 
 def test_revert_reverted(world: World) -> None:
@@ -293,6 +384,47 @@ def test_release_that_the_text_contradicts(world: World) -> None:
     found = world.trees.judged(tree, histories, world.patch, Upstream(world.upstream, "v5.13")).patches[0]
     words = "release: v5.13 first had it, this is 6.1.192, which the text contradicts: 0 of 8 added lines, 0 of 6 new"
     expect(found, Outcome.APPLIES, None, words)
+
+
+def test_release_of_a_patch_that_was_taken_back(world: World) -> None:
+    """It does not fit, a line of it is there for other reasons, and what it took away is there again."""
+    repository = world.repository
+    repository.git("checkout", "--quiet", "main")
+    removed = "".join(f"\told_report_{number}(state);\n" for number in range(3))
+    repository.commit("core: old", code__c=repository.edit("\tcall_5();\n", f"\tcall_5();\n{removed}"))
+    added = "\tnew_report(state);\n\tnew_counter(state, 1);\n\tnew_counter(state, 2);\n\tnew_counter(state, 3);\n"
+    commit = repository.commit("core: new", code__c=repository.edit(removed, added))
+    vendor = Repository(repository.path.parent / "vendor")
+    left = f"\tcall_five();\n{removed}\tnew_report(state);\n"
+    vendor.commit("all of it", code__c=CODE.replace("\tcall_5();\n", left))
+    vendor.release("6.1.192")
+    tree, histories = world.trees.own(vendor, "main")
+    upstream = Upstream(commit, "v5.13")
+    found = world.trees.judged(tree, histories, patch_of(repository, commit), upstream).patches[0]
+    expect(found, Outcome.CONFLICT, None, "v5.13 first had it, this is 6.1.192, which the text contradicts: 1 of 4")
+
+
+def test_release_of_a_patch_whose_file_is_not_there(world: World) -> None:
+    vendor = Repository(world.repository.path.parent / "vendor")
+    vendor.commit("all of it", other__c=CODE)
+    vendor.release("6.1.192")
+    tree, histories = world.trees.own(vendor, "main")
+    found = world.trees.judged(tree, histories, world.patch, Upstream(world.upstream, "v5.13")).patches[0]
+    words = "release: v5.13 first had it, this is 6.1.192, but its files are not in this tree; code.c"
+    expect(found, Outcome.MISSING_FILE, None, words)
+
+
+def test_a_tag_that_is_no_release(world: World) -> None:
+    """Patches on top of a stable release were never in that release."""
+    world.repository.git("checkout", "--quiet", "main")
+    world.repository.git("tag", "-a", "-m", "rt", "v5.10.7-rt2")
+    world.repository.git("tag", "-a", "-m", "x", "v5.9-vendor")
+    tree, mainline = world.trees.own(world.repository, "main", "mainline")
+    assert mainline.own is not None
+    assert mainline.own.first_releases([world.upstream]) == {}
+    world.repository.release("5.13-rc1")
+    assert mainline.own.first_releases([world.upstream]) == {world.upstream: "v5.13-rc1"}
+    assert tree.name == "mainline"
 
 
 def test_twelve_patches_of_one_history(world: World) -> None:

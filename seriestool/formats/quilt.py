@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An export as a quilt series whose patches have DEP-3 headers (https://dep-team.pages.debian.net/deps/dep3/)."""
+"""An export as a quilt series whose patches have the headers of DEP-3, Debian's patch tagging guidelines."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from seriestool.apply.excuses import Lost, to_blame
 from seriestool.apply.filediff import Fault, FileResult
 from seriestool.apply.hunks import split_lines
 from seriestool.apply.view import View
@@ -64,13 +65,13 @@ def _causes(
 ) -> list[tuple[str, ...]]:
     """Return, for each rejection in one file, who is to blame for it."""
     path = result.diff.old_path or result.diff.path
-    here = [item for item in missed if item.path == path]
+    lost = [Lost(item.number, item.hunk) for item in missed if item.path == path and item.hunk is not None]
     if result.fault is not None:
         return [] if (result.diff.path, 0) in there else [_whole_file(result, missed)]
     file = view.before(path)
     lines = split_lines(file.data) if file else []
     return [
-        _to_blame(lines, hunk, here)
+        to_blame(lines, hunk, lost)
         for number, (hunk, place) in enumerate(zip(result.diff.hunks, result.places, strict=True), 1)
         if place is None and (result.diff.path, number) not in there
     ]
@@ -90,32 +91,6 @@ def _whole_file(result: FileResult, missed: Sequence[Missed]) -> tuple[str, ...]
 def _in_the_way(there: str, wanted: str) -> bool:
     """Whether a file at *there* keeps one from *wanted*: the same path, a folder of it, or below it."""
     return there == wanted or wanted.startswith(f"{there}/") or there.startswith(f"{wanted}/")
-
-
-def _to_blame(lines: Sequence[bytes], hunk: Hunk, missed: Sequence[Missed]) -> tuple[str, ...]:
-    """Return the patches without whose missing hunks *hunk* would match, none if it would not."""
-    added = _by_line(missed, "+")
-    removed = _by_line(missed, "-")
-    old = hunk.old
-    rest = [line for line in old if line not in added and line not in removed]
-    excused = {added[line] for line in old if line in added}
-    if not any(line.strip() for line in rest):
-        return tuple(sorted(excused))  # all of it would be the others' lines
-    kept = [at for at, line in enumerate(lines) if line not in removed and line not in added]
-    there = [lines[at] for at in kept]
-    for at in range(len(there) - len(rest) + 1):
-        if there[at] == rest[0] and there[at : at + len(rest)] == rest:
-            between = lines[kept[at] : kept[at + len(rest) - 1] + 1]
-            # Lines that should be gone count where they stand between the others and the hunk has them not.
-            excused |= {removed[line] for line in between if line in removed and line not in old}
-            return tuple(sorted(excused))
-    return ()
-
-
-def _by_line(missed: Sequence[Missed], sign: str) -> dict[bytes, str]:
-    """Return the lines of one sign that are missing, each with the number of the patch that has it."""
-    lines = ((item, line) for item in missed if item.hunk for line in item.hunk.lines)
-    return {line.text: item.number for item, line in lines if line.sign == sign}
 
 
 _AT_ONE_PATH = frozenset({Change.MODIFY, Change.DELETE})

@@ -125,3 +125,52 @@ def test_blocked_in_one_file_and_a_cause_in_another_is_a_conflict(store: ObjectS
     two = plain(f=put(TEXT, "line 10", "addition", "more"), g=put(TEXT, "line 3", "x"))
     target = plain(f=TEXT.replace("line 8\n", "another\n"), g=TEXT.replace("line 2\n", "another\n"))
     assert outcomes(judged(store, target, base, one, two)) == ["conflict", "conflict"]
+
+
+# --- lines that every patch has ----------------------------------------------------------------------------------
+
+
+def test_an_empty_line_is_nobodys(store: ObjectStore) -> None:
+    """The first patch would add empty lines and braces, elsewhere; that one is missing here is a cause of its own."""
+    text = TEXT.replace("line 30\n", "line 30\n\n")
+    one = put(text, "line 10", "int helper(void)", "{", "", "}", "")
+    two = put(one, "line 31", "addition")
+    target = plain(f=TEXT.replace("line 8\n", "another\n"))
+    found = judged(store, target, *(plain(f=each) for each in (text, one, two)))
+    assert outcomes(found) == ["conflict", "conflict"]
+
+
+def test_an_empty_line_where_the_first_patch_has_it(store: ObjectStore) -> None:
+    one = put(TEXT, "line 10", "")
+    two = put(one, "line 12", "addition")
+    target = plain(f=TEXT.replace("line 8\n", "another\n"))
+    found = judged(store, target, *(plain(f=each) for each in (TEXT, one, two)))
+    assert (outcomes(found), blamed(found[1])) == (["conflict", "blocked"], "01")
+
+
+def test_a_brace_that_stands_too_much_in_the_tree(store: ObjectStore) -> None:
+    """The first patch would take a brace away, elsewhere."""
+    text = put(TEXT, "line 10", "}")
+    one = text.replace("}\n", "")
+    two = put(one, "line 30", "addition")
+    target = plain(f=put(text.replace("line 9\n", "another\n"), "line 31", "}"))
+    found = judged(store, target, *(plain(f=each) for each in (text, one, two)))
+    assert outcomes(found) == ["conflict", "conflict"]
+
+
+def test_the_patch_to_blame_is_the_one_beside(store: ObjectStore) -> None:
+    """Both add the same line; the third needs that of the first."""
+    one = put(TEXT, "line 10", "\treturn broken_state;")
+    two = put(one, "line 30", "\treturn broken_state;")
+    three = two.replace("\treturn broken_state;\n", "\treturn broken_state;\nthird addition\n", 1)
+    target = plain(f=TEXT.replace("line 8\n", "another\n").replace("line 32\n", "another\n"))
+    found = judged(store, target, *(plain(f=each) for each in (TEXT, one, two, three)))
+    assert (outcomes(found), blamed(found[2])) == (["conflict", "conflict", "blocked"], "01")
+
+
+def test_the_brace_that_ends_what_another_patch_brings(store: ObjectStore) -> None:
+    one = put(TEXT, "line 10", "int helper(void)", "{", "\thelp();", "\tmore();", "}")
+    two = put(one, "line 11", "addition")
+    target = plain(f=TEXT.replace("line 9\n", "another\n"))
+    found = judged(store, target, *(plain(f=each) for each in (TEXT, one, two)))
+    assert (outcomes(found), blamed(found[1])) == (["conflict", "blocked"], "01")

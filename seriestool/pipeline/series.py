@@ -14,7 +14,7 @@ from seriestool.formats.series_toml import write_tracked
 from seriestool.model.run import KernelState, PatchStatus
 from seriestool.model.series import Dependency, Landed, Patch, Role, Series, TrackedPatch, TrackedSeries, Variant
 from seriestool.pipeline.context import Context, is_slug, known_slugs, load_tracked, series_dir
-from seriestool.pipeline.landings import with_landings
+from seriestool.pipeline.landings import landed_apart, with_landings
 from seriestool.sources import COVER_FILE, fetch_tracked, find_mail, keep_mail, names_series, read_series
 from seriestool.sources.landed import find_landed
 from seriestool.sources.thread import carries_diff
@@ -107,6 +107,8 @@ def open_series(
         for entry, patch in zip(tracked.patches, series.patches, strict=True)
     )
     landed = find_landed(found.messages, tracked.patches, series.patches)
+    if found.message_id is not None:  # an archive has more than the thread
+        landed = {**landed, **landed_apart(ctx, tracked, series.patches, found.messages, landed)}
     return Job(
         tracked, series.patches, statuses, None, series.dependencies,
         landed=landed, variant=variant, messages=found.messages,

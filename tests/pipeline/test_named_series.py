@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from seriestool.formats.series_toml import read_tracked
+from tests.pipeline.archive import COMMIT, archive_of
 from tests.pipeline.conftest import TREE, Bench, git
 
 
@@ -120,3 +122,14 @@ def test_what_a_series_needs_is_told_whether_it_is_tracked_or_not(ranged: Bench)
     assert f"base-commit  {base[:12]}" in page
     assert f"satisfied: {base[:12]} has the same files as the tree" in page
     assert "unknown: no known history has 0123456789ab" in page
+
+
+def test_a_message_id_is_taken_as_it_landed_wherever_the_notice_is(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive_of(bench, tmp_path, monkeypatch)
+    done = bench.program("apply", "s@e.example", "--tree", TREE, "--json", "-q")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [patch["variant"] for patch in found["trees"][0]["patches"]] == ["landed"]
+    assert [one["commit"] for one in found["form_differences"]] == [COMMIT]

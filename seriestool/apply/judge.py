@@ -10,8 +10,10 @@ from seriestool.apply.evolved import gather
 from seriestool.apply.filediff import FileResult, apply_files, reverse_files
 from seriestool.apply.judgement import Case, Judgement
 from seriestool.apply.landing import Landing
-from seriestool.apply.outcomes import evidence_of_offsets, found_hunks, hunk_outcomes
+from seriestool.apply.outcomes import evidence_of_offsets, found_hunks, hunk_outcomes, merged_hunks
 from seriestool.apply.rejection import without_exact_place
+from seriestool.apply.threeway import three_way
+from seriestool.apply.view import View
 from seriestool.apply.whereabouts import begun_already, doubts, strays, surely_there, went_astray
 from seriestool.formats.adaptation import adapt
 from seriestool.model.adaptation import Adaptation
@@ -37,7 +39,7 @@ def judge(case: Case) -> Judgement:
         after = view.write()
         if after == case.tree and case.patch.files:
             return _there(case, Outcome.ALREADY, "the tree has it: nothing would change", hunk_outcomes(results))
-        return _applies(case, results, after)
+        return _applies(case, view, results, after)
     return (
         _adapted(case, aids.own)
         or _already(case)
@@ -47,8 +49,12 @@ def judge(case: Case) -> Judgement:
     )
 
 
-def _applies(case: Case, results: Sequence[FileResult], after: str) -> Judgement:
-    """Name the outcome of a patch that fits; one that fits a second time is there already, or may be."""
+def _applies(case: Case, view: View, results: Sequence[FileResult], after: str) -> Judgement:
+    """Name the outcome of a patch that fits, *after* being the tree then.
+
+    One that fits a second time is there already, or may be. One that fits in the wrong place is merged where its base
+    is known.
+    """
     doubt = doubts(case.view(), results)
     back = apply_files(case.view(), reverse_files(case.patch.files))
     again = ""
@@ -60,6 +66,11 @@ def _applies(case: Case, results: Sequence[FileResult], after: str) -> Judgement
             why = f"{', '.join(begun)} would be there twice" if begun else doubt
             evidence = f"the patch reverses cleanly; git apply would take it a second time: {why}"
             return _there(case, Outcome.ALREADY, evidence, found_hunks(case.view(), back))
+    if doubt and case.aids.known is not None and not case.aids.own:
+        merge = three_way(view, results, case.aids.known)
+        if merge.files:
+            evidence = "; ".join([*map(str, merge.files), f"as it fits, {doubt}"])
+            return Judgement(Outcome.THREE_WAY, evidence, merged_hunks(results, merge.files), view.write())
     evidence = "; ".join(filter(None, [evidence_of_offsets(results), doubt, again]))
     return Judgement(Outcome.APPLIES, evidence, hunk_outcomes(results), after)
 

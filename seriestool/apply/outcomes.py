@@ -116,15 +116,15 @@ def found_hunks(view: View, results: Sequence[FileResult]) -> tuple[HunkOutcome,
 
 
 def merged_hunks(results: Sequence[FileResult], merged: Sequence[MergedFile]) -> tuple[HunkOutcome, ...]:
-    """Write the outcome of every hunk of a patch that was merged: where it matched, or with which base it went in."""
-    bases = {file.path: file.base[:12] for file in merged}
-    hunks = []
-    for hunk in hunk_outcomes(results):
-        if hunk.applied:
-            hunks.append(hunk)
-        else:
-            hunks.append(HunkOutcome(hunk.path, hunk.number, applied=True, cause=f"merged, base {bases[hunk.path]}"))
-    return tuple(hunks)
+    """Write the outcome of every hunk of a patch that was merged: where it matched, or with which base it went in.
+
+    Where a hunk of a merged file would have matched does not count: the merge may have put it elsewhere.
+    """
+    causes = {file.path: f"merged, base {file.base[:12]}" for file in merged}
+    return tuple(
+        HunkOutcome(hunk.path, hunk.number, applied=True, cause=causes[hunk.path]) if hunk.path in causes else hunk
+        for hunk in hunk_outcomes(results)
+    )
 
 
 def evidence_of_offsets(results: Sequence[FileResult]) -> str:

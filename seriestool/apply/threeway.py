@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seriestool.apply.cautions import cautions
 from seriestool.apply.filediff import FileResult, reverse_file
 from seriestool.apply.hunks import apply_hunks
 from seriestool.apply.view import File, View
+from seriestool.apply.whereabouts import went_astray
 from seriestool.git.mergefile import merge_file
 from seriestool.git.objects import ObjectStore
 from seriestool.git.treeobject import EXECUTABLE, FILE, Oid
@@ -28,14 +30,18 @@ _STEPS = 64  # patches between a blob that is there and one that is wanted
 
 @dataclass(frozen=True, slots=True)
 class MergedFile:
-    """One merge: the base, and the blob that came out."""
+    """One merge: the base, the blob that came out, and what is to be looked at in it."""
 
     path: str
     base: Oid
     blob: Oid
+    cautions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.path} (base {self.base[:12]}, merged {self.blob[:12]})"
+        return ": ".join([f"{self.path} (base {self.base[:12]}, merged {self.blob[:12]})", *self._told()])
+
+    def _told(self) -> list[str]:
+        return [", ".join(self.cautions)] if self.cautions else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ def three_way(view: View, results: Sequence[FileResult], known: KnownBlobs) -> M
     """Merge into *view* the files that *results*, the attempt to apply them to it, could not take as a whole.
 
     All of them are merged, or nothing is changed. Only regular files that the patch modifies, with or without a new
-    name, can be. Raises MachineFault when git cannot be run.
+    name, can be. A file that a hunk went astray in is merged along where it can be: its base knows the right place.
+    Raises MachineFault when git cannot be run.
     """
     broken = [result for result in results if not result.whole]
     if not all(_mergeable(result) for result in broken) or len({result.diff.path for result in results}) < len(results):
@@ -111,14 +118,18 @@ def three_way(view: View, results: Sequence[FileResult], known: KnownBlobs) -> M
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         said = f"blob {names[0]} is" if len(names) == 1 else f"blobs {', '.join(names[:_SHOWN])}{more} are"
         return Merge(why_not=f"no three-way: {said} not known")
-    merged: list[tuple[FileDiff, MergedFile, bytes]] = []
+    merged: list[_Merged] = []
     for result, base in zip(broken, bases, strict=True):
         assert base is not None
         outcome = _merge_one(view, result.diff, base, known.store)
         if isinstance(outcome, str):
             return Merge(why_not=f"no three-way: {result.diff.path} {outcome}")
-        oid = Oid.of("blob", base)
-        merged.append((result.diff, MergedFile(result.diff.path, oid, Oid.of("blob", outcome)), outcome))
+        merged.append(outcome)
+    for result in results:
+        if result.whole and _mergeable(result) and went_astray(view.fresh(), [result]):
+            base = known.find(result.diff.old_blob)
+            again = None if base is None else _merge_one(view, result.diff, base, known.store)
+            merged += [again] if again is not None and not isinstance(again, str) else []
     for diff, _, data in merged:
         file = view.get(diff.path)
         assert file is not None
@@ -126,7 +137,10 @@ def three_way(view: View, results: Sequence[FileResult], known: KnownBlobs) -> M
     return Merge(tuple(item for _, item, _ in merged))
 
 
-def _merge_one(view: View, diff: FileDiff, base: bytes, store: ObjectStore) -> bytes | str:
+_Merged = tuple[FileDiff, MergedFile, bytes]
+
+
+def _merge_one(view: View, diff: FileDiff, base: bytes, store: ObjectStore) -> _Merged | str:
     """Return what the merge of one file gives, or in a few words why it gives nothing."""
     name = Oid.of("blob", base)[:12]
     ours = view.before(diff.old_path or diff.path)
@@ -134,7 +148,10 @@ def _merge_one(view: View, diff: FileDiff, base: bytes, store: ObjectStore) -> b
     if ours is None or not all(theirs.places):
         return f"does not even fit blob {name}, which it names"
     data = merge_file(store.path, ours.data, base, theirs.data)
-    return f"conflicts with base {name} too" if data is None else data
+    if data is None:
+        return f"conflicts with base {name} too"
+    told = cautions(ours.data, base, theirs.data, data, diff.hunks)
+    return diff, MergedFile(diff.path, Oid.of("blob", base), Oid.of("blob", data), told), data
 
 
 def _mergeable(result: FileResult) -> bool:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seriestool.apply.series import apply_series
 from seriestool.apply.threeway import KnownBlobs
@@ -16,6 +18,7 @@ from seriestool.git.treeobject import EXECUTABLE, FILE, Oid
 from seriestool.model.outcome import Outcome, PatchOutcome
 from seriestool.model.series import Patch
 from seriestool.model.tree import Tree
+from tests.git.room import Blob, Room, patch_of, temporary_room
 from tests.git.world import Files, commit, diff, git, patch, plain, read
 
 TEXT = "".join(f"line {number}\n" for number in range(40))
@@ -64,7 +67,7 @@ def test_a_known_base_is_merged(store: ObjectStore) -> None:
     merged = text((8, "nearby"), (10, "patched"), (30, "ours")).encode()
     assert read(store, done.tree_object) == {"f": (FILE, merged)}
     base, blob = (Oid.of("blob", data)[:12] for data in (TEXT.encode(), merged))
-    assert done.evidence == f"f (base {base}, merged {blob})"
+    assert done.evidence == f"f (base {base}, merged {blob}): the tree differs from the base in line too"
     assert [(hunk.applied, hunk.cause) for hunk in done.hunks] == [(True, f"merged, base {base}")]
 
 
@@ -223,3 +226,50 @@ def test_it_is_what_git_am_makes(store: ObjectStore, tmp_path: Path) -> None:
     names = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
     git(clone, *names, "am", "--quiet", "-3", stdin=mail)
     assert git(clone, "rev-parse", "HEAD^{tree}").stdout.decode().strip() == done.tree_object
+
+
+# --- agreement with git am -3 ------------------------------------------------------------------------------------
+
+EDITS = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, 2), st.lists(st.sampled_from(["new\n", "own\n", "{\n"]), max_size=2)),
+    min_size=1, max_size=3,
+)  # fmt: skip
+
+
+Edits = list[tuple[int, int, list[str]]]
+
+
+def edited(edits: Edits) -> Blob:
+    lines = [f"\tline {number}\n" for number in range(30)]
+    for at, gone, brought in edits:
+        lines[at : at + gone] = brought
+    return Blob("".join(lines).encode())
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    with temporary_room() as made:
+        yield made
+
+
+@given(theirs=EDITS, ours=EDITS)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_as_git_am_does(room: Room, theirs: Edits, ours: Edits) -> None:
+    """Clean where git am is, with the same bytes; where it stops at a conflict, so is ours."""
+    old, new, _ = room.trees({"f": edited([])}, {"f": edited(theirs)}, {"f": edited(ours)})
+    if old == new:
+        return
+    one = patch_of(room.diff(old, new))
+    target = room.base({"f": edited(ours)}, "target")
+    (found,) = apply_series(room.store, target, [one]).patches
+    mail = b"From: A U Thor <author@example.com>\nSubject: change\n\nWhy.\n---\n" + one.diff
+    room.git("checkout", "--quiet", "--force", "--detach", target.commit)
+    room.git("am", "--quiet", "-3", stdin=mail, check=False)
+    stopped = (room.path / ".git" / "rebase-apply").exists()
+    tree = room.git("rev-parse", "HEAD^{tree}")
+    room.git("am", "--abort", check=False)
+    if found.outcome in (Outcome.THREE_WAY, Outcome.APPLIES):
+        assert (stopped, found.tree_object) == (False, tree), one.diff
+    elif found.outcome in (Outcome.CONFLICT, Outcome.PARTIAL):
+        assert stopped, (one.diff, found.evidence)

@@ -171,6 +171,18 @@ def test_a_change_of_the_same_lines_before_the_release_is_found() -> None:
     assert one.exposes.endswith("no mail says whether that landed")
 
 
+def test_what_stands_beside_a_line_is_not_the_line() -> None:
+    """A field that somebody else adds behind it: the series' own line stays as it is."""
+    text = f"diff --git a/{HEADER} b/{HEADER}\n--- a/{HEADER}\n+++ b/{HEADER}\n@@ -10,2 +10,3 @@ struct fake\n"
+    addition = f"{text} \t__u64 fake_value;\n+\t__u64 fake_other;\n }};\n"
+    (one,) = found(post("[PATCH] fake: Add another", "c@e.example", diff=addition, sender=CHILD))
+    assert one.evidence == (
+        "posted 2021-04-22, before v9.1 (2021-06-27); changes what stands beside lines of 01 in a user-space header: "
+        f"'__u64 fake_value;' of {HEADER}"
+    )
+    assert f"has other lines beside '__u64 fake_value;' of {HEADER} than was posted" in one.exposes
+
+
 def test_what_was_pulled_before_the_release_was_never_released_in_its_old_form() -> None:
     change = post("[PATCH] fake: Change the value", "c@e.example", diff=CHANGE, sender=CHILD)
     pull = message(

@@ -18,7 +18,7 @@ from seriestool.sources.landed import Notice, landed_of, read_notices
 from seriestool.sources.later.fixes import MAY_NAME, SURE, Named, Upstream, evidence, exposes, named_in, upstream_of
 from seriestool.sources.later.mergers import merge_of
 from seriestool.sources.later.revisions import Posted, find_all_postings, revisions_of, title_of
-from seriestool.sources.later.user_headers import HeaderLine, brought_by, changed_by
+from seriestool.sources.later.user_headers import HeaderLine, SharedLines, brought_by, shared_lines
 
 
 def find_follow_ups(
@@ -99,29 +99,31 @@ class _Search:
     def _hit(self, posted: Posted, message: Message) -> _Hit | None:
         named, lines = self._named(message), self._same_lines(posted, message)
         if named is not None and not self._is_superseded(posted, message):
-            return self._fix(named, lines if self._landed_of(message) else {})
+            return self._fix(named, lines if self._landed_of(message) else SharedLines({}))
         if lines and self._later(posted, self._until) == ():
             return self._same(posted, lines)
         return None
 
-    def _fix(self, named: Named, lines: Mapping[str, frozenset[str]]) -> _Hit:
+    def _fix(self, named: Named, lines: SharedLines) -> _Hit:
         also = f", and {self._old_form(lines)}" if lines else ""
         return _Hit(FollowUpReason.FIXES, named.numbers, evidence(named), exposes(named) + also)
 
-    def _same(self, posted: Posted, lines: Mapping[str, frozenset[str]]) -> _Hit:
-        numbers = frozenset[str]().union(*lines.values())
+    def _same(self, posted: Posted, lines: SharedLines) -> _Hit:
+        numbers = lines.numbers
         day = datetime.datetime.fromtimestamp(posted.seconds, datetime.UTC).date().isoformat()
         why = (
             f"posted {day}, before {self._release()} ({self._tracked.released_on}); "
-            f"changes lines of {_sorted(numbers)} in a user-space header: {_few(lines)}"
+            f"changes {'what stands beside ' * lines.beside}lines of {_sorted(numbers)} in a user-space header: "
+            f"{lines.named}"
         )
         merge = merge_of(posted, self._messages)
         if merge is not None:
             why += f"; merged upstream as {merge[:SURE]}"
             shows = f"a tree with {_sorted(numbers)} and without it has {self._old_form(lines)}"
         else:
+            form = "other lines beside" if lines.beside else "another form of"
             shows = (
-                f"a tree with {_sorted(numbers)} and without it has another form of {_few(lines)} than was posted "
+                f"a tree with {_sorted(numbers)} and without it has {form} {lines.named} than was posted "
                 f"before {self._release()}; no mail says whether that landed"
             )
         return _Hit(FollowUpReason.SAME_LINES, numbers, why, shows)
@@ -135,8 +137,10 @@ class _Search:
         shows = f"a tree that takes {others} of that posting and leaves it out is in a state that nobody posted"
         return _Hit(FollowUpReason.SIBLING, numbers, why, shows)
 
-    def _old_form(self, lines: Mapping[str, frozenset[str]]) -> str:
-        return f"{_few(lines)} in a form that {self._release()} never released"
+    def _old_form(self, lines: SharedLines) -> str:
+        if lines.beside:
+            return f"other lines beside {lines.named} than {self._release()} released"
+        return f"{lines.named} in a form that {self._release()} never released"
 
     def _release(self) -> str:
         return next((one.released for one in self._tracked.patches if one.released), "the first release")
@@ -172,7 +176,7 @@ class _Search:
             commit, patch = notice.landed.commit, notice.landed.patch
             named = named_in(patch.message, self._known)
             if named is not None and commit not in listed and not any(commit.startswith(str(one)) for one in listed):
-                hit = self._fix(named, {})
+                hit = self._fix(named, SharedLines({}))
                 numbers = tuple(sorted(hit.numbers))
                 found.append(
                     FollowUp(
@@ -190,13 +194,12 @@ class _Search:
             named = named_in(landed.patch.message, self._known)
         return named
 
-    def _same_lines(self, posted: Posted, message: Message) -> dict[str, frozenset[str]]:
+    def _same_lines(self, posted: Posted, message: Message) -> SharedLines:
         """Return the lines of the series that *message* changes before the release, as written, and whose they are."""
         if self._since is None or self._until is None or not self._since < posted.seconds < self._until:
-            return {}
+            return SharedLines({})
         patch = self._patch(message) if "/uapi/" in message.text else None
-        changed = changed_by(patch) if patch else {}
-        return {f"'{text}' of {line.path}": self._lines[line] for line, text in changed.items() if line in self._lines}
+        return shared_lines(patch, self._lines) if patch else SharedLines({})
 
     def _is_superseded(self, posted: Posted, message: Message) -> bool:
         """Tell whether a newer revision took the place of *message*; one that landed from an older one stays."""
@@ -238,12 +241,6 @@ class _Search:
 
 def _sorted(numbers: Iterable[str]) -> str:
     return ", ".join(sorted(numbers))
-
-
-def _few(lines: Mapping[str, object]) -> str:
-    """Name the first of *lines*, and how many there are."""
-    first, *others = lines
-    return first + (f" and {len(others)} more" if others else "")
 
 
 def _midnight(day: str | None) -> int | None:

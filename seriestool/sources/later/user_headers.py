@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seriestool.formats.words import code, ordered_words
@@ -28,6 +28,39 @@ class HeaderLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class SharedLines:
+    """Lines of a series that another patch changes, as written, and whose of the series they are.
+
+    ``beside`` tells that not they are changed, but what stands right above or below.
+    """
+
+    whose: Mapping[str, frozenset[str]]
+    beside: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.whose)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The patches of the series that brought them."""
+        return frozenset[str]().union(*self.whose.values())
+
+    @property
+    def named(self) -> str:
+        """The first of them, and how many there are."""
+        first, *others = self.whose
+        return first + (f" and {len(others)} more" if others else "")
+
+
+def shared_lines(patch: Patch, brought: Mapping[HeaderLine, frozenset[str]]) -> SharedLines:
+    """Return what *patch* changes of the lines that a series *brought*, and beside them where it changes none."""
+    ours = {line: text for line, text in changed_by(patch).items() if line in brought}
+    removed = {line: text for line, text in ours.items() if line in removed_by(patch)}
+    whose = {f"'{text}' of {line.path}": brought[line] for line, text in (removed or ours).items()}
+    return SharedLines(whose, beside=not removed)
+
+
 def brought_by(patch: Patch) -> frozenset[HeaderLine]:
     """Return the telling lines of user-space headers that *patch* adds."""
     return frozenset(
@@ -49,6 +82,17 @@ def changed_by(patch: Patch) -> dict[HeaderLine, str]:
                 if line is not None:
                     found.setdefault(line, " ".join(text.decode("utf-8", "replace").split()))
     return found
+
+
+def removed_by(patch: Patch) -> frozenset[HeaderLine]:
+    """Return the telling lines of user-space headers that *patch* removes or writes in another way."""
+    return frozenset(
+        line
+        for file in _user_headers(patch)
+        for hunk in file.hunks
+        for each in hunk.lines
+        if each.sign == "-" and (line := _telling(file.old_path or file.path, each.text)) is not None
+    )
 
 
 def _user_headers(patch: Patch) -> Iterator[FileDiff]:

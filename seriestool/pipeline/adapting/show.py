@@ -141,7 +141,7 @@ def _verified(job: Job, tree: Tree, outcome: PatchOutcome, runs: Sequence[RunRec
     states = {"series", "fixed"} if roles[outcome.number] is Role.SERIES else {"fixed"}
     for run in runs:
         had = any(
-            (patch.number, patch.outcome, patch.commit) == (outcome.number, outcome.outcome, outcome.commit)
+            (patch.number, patch.outcome, patch.tree_object) == (outcome.number, outcome.outcome, outcome.tree_object)
             for one in run.trees
             if one.tree == tree.name
             for patch in one.patches

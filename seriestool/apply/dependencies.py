@@ -27,6 +27,10 @@ from seriestool.model.tree import Tree
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
+_RANGE = re.compile(r"(?:\.x)?\s*(?:-|\.{2,3}|to|through)\s*v?", re.IGNORECASE)
+_LATER = re.compile(r"(?:\.x)?\s*(?:[+-]|onwards?\b|(?:and|or) (?:later|newer|up|above)\b)", re.IGNORECASE)
+_SINCE = re.compile(r"(?:\bsince|\bfrom|\bstarting (?:with|from)|>=)\s*v?$", re.IGNORECASE)
+_UP_TO = re.compile(r"(?:\bup to|\buntil|<=)\s*v?$", re.IGNORECASE)
 # How git-send-email(1) and b4 number the mails of one posting; the cover letter comes first.
 _POSTINGS = (
     re.compile(r"(?P<head>\d{8,}\.\d+-)[01](?P<tail>-[^@]+@.+)"),
@@ -96,17 +100,23 @@ def _resolved(dependency: Dependency, around: Surroundings) -> _Answer:
 def _is_for(versions: str, tree: Tree) -> bool:
     """Tell whether "5.10.x", "5.10+" or "5.4.x 5.10.x" means *tree*: one series each, with + or - all later ones too.
 
-    Words without a version limit nothing.
+    "5.4 - 5.9", "since 5.4" and "up to 5.9" mean what they say. Words without a version limit nothing.
     """
     release = parse_release(tree.version)
-    named = [(int(match[1]), int(match[2]), versions[match.end() :]) for match in _VERSION.finditer(versions)]
+    named = list(_VERSION.finditer(versions))
     if release is None or not named:
         return True
-    return any(
-        release.series == (major, minor)
-        or (re.match(r"(?:\.x)?\s*[+-]", rest) is not None and release.series > (major, minor))
-        for major, minor, rest in named
-    )
+    series = [(int(match[1]), int(match[2])) for match in named]
+    for at, match in enumerate(named):
+        behind, here = versions[match.end() :], series[at]
+        if release.series == here or (_UP_TO.search(versions[: match.start()]) and release.series < here):
+            return True
+        if at + 1 < len(named) and _RANGE.fullmatch(versions[match.end() : named[at + 1].start()]):
+            if here < release.series <= series[at + 1]:
+                return True
+        elif release.series > here and (_LATER.match(behind) or _SINCE.search(versions[: match.start()])):
+            return True
+    return False
 
 
 def _base_commit(value: str, around: Surroundings) -> _Answer:

@@ -106,6 +106,9 @@ def test_stable_prerequisite(world: World) -> None:
     [
         ("5.10.x", State.MISSING), ("v5.10", State.MISSING), ("5.4.x 5.10.x", State.MISSING), ("5.4+", State.MISSING),
         ("4.19.x-", State.MISSING), ("stable", State.MISSING), ("5.4.x", State.NOT_NEEDED), ("5.11+", State.NOT_NEEDED),
+        ("5.4 - 5.9", State.NOT_NEEDED), ("v5.4..v5.9", State.NOT_NEEDED), ("5.4 - 5.15", State.MISSING),
+        ("5.4.x and later", State.MISSING), ("since v5.4", State.MISSING), ("up to 5.15", State.MISSING),
+        ("up to 5.9", State.NOT_NEEDED), (">= 5.11", State.NOT_NEEDED), ("4.14 - 4.19, 5.4+", State.MISSING),
     ],
 )  # fmt: skip
 def test_versions(world: World, versions: str, state: State) -> None:

@@ -36,7 +36,7 @@ def with_histories(job: Job, mail: Sequence[FollowUp], histories: Sequence[Histo
     It is the same change by the upstream commit, a link to the mail, the patch-id or the title. Raises MachineFault
     where a history cannot be read.
     """
-    others = [Upstream(one.commit, one.title, frozenset(one.amends)) for one in mail if one.commit]
+    others = [Upstream(one.commit, one.title, frozenset(one.amends), follows=True) for one in mail if one.commit]
     joined = list(mail)
     for found in _search(job, others, histories):
         at = next((at for at, one in enumerate(joined) if _is_same(one, found)), None)

@@ -20,7 +20,7 @@ _URL = re.compile(r"https?://[^/\s]+/[^\s<>]+")
 class _Match(IntEnum):
     """What ties a notice to a patch, strongest first."""
 
-    REPLY = 1  # it answers the patch, or its Link: trailer names the mail
+    REPLY = 1  # it answers the patch, or its Link: trailer names the mail, and it is the same change
     PATCH_ID = 2
     AUTHOR_SUBJECT = 3
 
@@ -56,9 +56,10 @@ def find_landed(
 
     *tracked* are what ``series.toml`` says of *patches*, in the same order. A notice belongs to a patch because
     ``series.toml`` names it; else because it answers the patch or links to its mail; else by the patch-id; else by
-    author and subject. The returned patches have the number and message-id of the posted ones. Where several notices
-    fit (a branch was rebased), the one with the upstream commit of ``series.toml`` counts, else the best, else the
-    last.
+    author and subject. A fix of the patch answers and links to it too: the same title, or half of the changed lines
+    in common, tell the patch itself. The returned patches have the number and message-id of the posted ones. Where
+    several notices fit (a branch was rebased), the one with the upstream commit of ``series.toml`` counts, else the
+    best, else the last.
 
     Raises InputRefused where the upstream commit of ``series.toml`` and the Commit-ID of the notice are different, or
     where a notice that it names is missing or cannot be read.
@@ -119,12 +120,30 @@ def _fitting(patch: Patch, notices: Sequence[Notice]) -> Iterator[tuple[_Match, 
 def _match(patch: Patch, notice: Notice) -> _Match | None:
     landed = notice.landed.patch
     linked = [one for trailer in landed.trailers if trailer.name.lower() == "link" for one in links(trailer.value)]
-    if patch.message_id and patch.message_id in (notice.message.parent, *linked):
+    if patch.message_id in (notice.message.parent, *linked) and patch.message_id and _same_change(landed, patch):
         return _Match.REPLY
     if landed.patch_id == patch.patch_id:
         return _Match.PATCH_ID
     same_author = landed.author.email.lower() == patch.author.email.lower()
     return _Match.AUTHOR_SUBJECT if same_author and landed.subject == patch.subject else None
+
+
+def _same_change(landed: Patch, patch: Patch) -> bool:
+    if landed.subject.lower() == patch.subject.lower() or landed.patch_id == patch.patch_id:
+        return True
+    one, other = _changed(landed), _changed(patch)
+    return 2 * len(one & other) >= min(len(one), len(other)) > 0
+
+
+def _changed(patch: Patch) -> frozenset[tuple[str, str, bytes]]:
+    """Return the changed lines of a patch, white space aside."""
+    return frozenset(
+        (file.path, line.sign, b"".join(line.text.split()))
+        for file in patch.files
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.sign != " " and line.text.strip()
+    )
 
 
 def _check(one: TrackedPatch, landed: Landed) -> None:

@@ -33,7 +33,8 @@ ONE = mail("[PATCH v2 1/2] fake: One", f"Why.\n\n{SIGNED}{DIFF}", message_id="s-
 SECOND, MENDED = (DIFF.replace("fake.c", name) for name in ("second.c", "mended.c"))
 TWO = mail("[PATCH v2 2/2] fake: Two", f"Why.\n\n{SIGNED}{SECOND}", message_id="s-2@x", parent="s-0@x")
 HERE = notice(text="fake: One\n", parent="s-1@x", date=LATER, message_id="n-1@tip-bot2")
-APART = notice(OTHER, text=TEXT.format("s-2@x"), diff=CHANGED, date=LATER, message_id="n-2@tip-bot2")
+TEXT_TWO, CHANGED_TWO = TEXT.replace("Say it in German", "Two"), CHANGED.replace("fake.c", "second.c")
+APART = notice(OTHER, text=TEXT_TWO.format("s-2@x"), diff=CHANGED_TWO, date=LATER, message_id="n-2@tip-bot2")
 FIX = mail("[PATCH] fake: Mend", f"Why.\n\nFixes: {OTHER[:12]}\n{SIGNED}{MENDED}", message_id="f@x", date=LATER)
 
 

@@ -75,7 +75,8 @@ def test_a_fix_and_the_fix_of_the_fix(world: World) -> None:
     assert commits(found) == [first, second, reverted]
     assert {(one.reason, one.amends, one.message_id) for one in found} == {(FollowUpReason.FIXES, ("01",), None)}
     assert found[0].evidence == (
-        f"its Fixes: names {world.patch[:12]}, patch 01; {first[:12]} in the history of mainline"
+        f"its Fixes: names {world.patch[:12]}, patch 01 (by another title: whatever); "
+        f"{first[:12]} in the history of mainline"
     )
 
 

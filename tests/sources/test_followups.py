@@ -116,6 +116,31 @@ def test_a_revert_and_a_fix_of_the_fix_are_found() -> None:
     assert "took back" in second.exposes
     assert (third.title, third.commit) == ("fake: Mend it", "b" * 40)
     assert [one.amends for one in (first, second, third)] == [("01",)] * 3
+    assert first.evidence == "its Fixes: names bbbbbbbbbbbb, 'fake: Mend it', which belongs to 01"
+    assert first.exposes == "a tree with 01 and 'fake: Mend it' and without it has the fault that it fixes"
+
+
+@pytest.mark.parametrize(
+    ("trailer", "doubt"),
+    [
+        (f"Fixes: {COMMIT[:7]}\n", " (7 digits without a title)"),
+        (f'Fixes: {COMMIT[:7]} ("fake: Add a value")\n', ""),
+        (f"Fixes: {COMMIT[:12]}\n", ""),
+        (f'Fixes: {COMMIT[:12]} ("fake: Add another value")\n', " (by another title: fake: Add another value)"),
+    ],
+)
+def test_what_may_name_another_commit_is_told(trailer: str, doubt: str) -> None:
+    (fix,) = found(post("[PATCH] fake: Mend it", "f@e.example", trailers=trailer))
+    assert fix.evidence.endswith(f", patch 01{doubt}")
+
+
+def test_a_revert_of_the_fix_concerns_trees_that_have_the_fix() -> None:
+    commits = [
+        ("1" * 40, f"fake: Mend it\n\nWhy.\n\n{FIXES}"),
+        ("2" * 40, f'Revert "fake: Mend it"\n\nThis reverts commit {"1" * 40}.\n'),
+    ]
+    _, revert = fixes_in_history(commits, TRACKED, {}).values()
+    assert revert.exposes == "a tree with 01 and 'fake: Mend it' and without it keeps what upstream took back"
 
 
 def test_a_notice_alone_tells_of_a_fix() -> None:

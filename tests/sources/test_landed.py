@@ -119,6 +119,24 @@ def test_every_tie_is_enough(tie: Message) -> None:
     assert (landed.patch.number, landed.patch.message_id) == ("01", "patch-1@example.com")
 
 
+MEND = DIFF.replace("-second\n+zweite", "-third\n+dritte").replace(" third\n", " zweite\n")
+
+
+@pytest.mark.parametrize("tie", ["reply", "link"])
+def test_a_fix_that_points_at_the_patch_is_not_the_patch(tie: str) -> None:
+    """Its notice answers the mail of the patch, or links to it: it is about it, and another commit."""
+    text = TEXT.replace("Say it in German", "Mend the German").format("patch-1@example.com" if tie == "link" else "x@y")
+    fix = notice(OTHER, text=text, diff=MEND, parent="patch-1@example.com" if tie == "reply" else None)
+    assert find_landed([fix], [tracked()], [posted()]) == {}
+    assert find_landed([notice(), fix], [tracked()], [posted()])["01"].commit == COMMIT
+
+
+def test_a_patch_that_landed_under_another_title_is_told_by_its_lines() -> None:
+    text = TEXT.replace("fake: Say it in German", "fake/core: Translate").format("patch-1@example.com")
+    renamed = notice(text=text, diff=CHANGED, author="Else <else@example.com>")
+    assert find_landed([renamed], [tracked()], [posted()])["01"].commit == COMMIT
+
+
 def test_nothing_in_common_is_no_tie() -> None:
     stranger = notice(diff=CHANGED, author="Else <else@example.com>")
     assert find_landed([stranger], [tracked()], [posted()]) == {}

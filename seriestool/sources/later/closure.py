@@ -163,7 +163,7 @@ class _Search:
             patch_id=patch.patch_id if patch else None,
         )
         if landed:
-            self._known.append(Upstream(landed.commit, title, hit.numbers))
+            self._known.append(Upstream(landed.commit, title, hit.numbers, follows=True))
         for form in (patch, landed.patch if landed else None):
             if form is not None:
                 self._add_lines(form, hit.numbers)

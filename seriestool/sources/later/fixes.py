@@ -22,21 +22,31 @@ MAY_NAME = re.compile(r"^fixes:|^This (?:partially )?reverts commit ", re.MULTIL
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Which upstream commit a commit message names: as it is known, whose it is, as it is written there, and why."""
+    """Which upstream commit a commit message names: as it is known, whose it is, as it is written there, and why.
+
+    ``through`` is the title of the follow-up whose commit that is, "" where it is one of the series itself. ``doubt``
+    says why another commit may be meant, "" for no reason.
+    """
 
     commit: str
     numbers: frozenset[str]
     digits: str
     reverted: bool
+    through: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """One commit that may be named: its id as far as it is known, its subject, the tracked patches it stands for."""
+    """One commit that may be named: its id as far as it is known, its subject, the tracked patches it stands for.
+
+    ``follows`` tells that it is none of these itself, and a change that came after them.
+    """
 
     commit: str
     subject: str
     numbers: frozenset[str]
+    follows: bool = False
 
 
 def upstream_of(tracked: TrackedSeries, landed: Mapping[str, Landed]) -> tuple[Upstream, ...]:
@@ -58,22 +68,33 @@ def named_in(message: str, known: Sequence[Upstream]) -> Named | None:
             same = one.commit.startswith(digits) or digits.startswith(one.commit)
             sure = len(digits) >= SURE or title is None or _plain(title) == _plain(one.subject)
             if same and sure:
-                return Named(one.commit, one.numbers, digits, reverted)
+                through = one.subject if one.follows else ""
+                return Named(one.commit, one.numbers, digits, reverted, through, _doubt(digits, title, one))
     return None
+
+
+def _doubt(digits: str, title: str | None, one: Upstream) -> str:
+    if title is not None and _plain(title) != _plain(one.subject):
+        return f"by another title: {_plain(title)}"
+    return f"{len(digits)} digits without a title" if title is None and len(digits) < SURE else ""
 
 
 def exposes(named: Named) -> str:
     """Say in one sentence what a tree has that has the named commit and not the change that names it."""
-    numbers = ", ".join(sorted(named.numbers))
+    what = ", ".join(sorted(named.numbers))
+    if named.through:  # of which the tree need not have anything
+        what += f" and '{named.through}'"
     if named.reverted:
-        return f"a tree with {numbers} and without it keeps what upstream took back"
-    return f"a tree with {numbers} and without it has the fault that it fixes"
+        return f"a tree with {what} and without it keeps what upstream took back"
+    return f"a tree with {what} and without it has the fault that it fixes"
 
 
 def evidence(named: Named) -> str:
     """Say in one line why the change that names a commit belongs to it."""
     words = "it reverts" if named.reverted else "its Fixes: names"
-    return f"{words} {named.digits[:SURE]}, patch {', '.join(sorted(named.numbers))}"
+    numbers = ", ".join(sorted(named.numbers))
+    whose = f"'{named.through}', which belongs to {numbers}" if named.through else f"patch {numbers}"
+    return f"{words} {named.digits[:SURE]}, {whose}" + (f" ({named.doubt})" if named.doubt else "")
 
 
 def fixes_in_history(
@@ -100,7 +121,7 @@ def fixes_in_history(
             found[commit] = FollowUp(
                 title, None, original, FollowUpReason.FIXES, numbers, evidence(named), exposes(named)
             )
-            known.append(Upstream(original, title, named.numbers))
+            known.append(Upstream(original, title, named.numbers, follows=True))
     return found
 
 

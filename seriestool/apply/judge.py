@@ -18,6 +18,7 @@ from seriestool.apply.whereabouts import begun_already, doubts, strays, surely_t
 from seriestool.formats.adaptation import adapt
 from seriestool.model.adaptation import Adaptation
 from seriestool.model.outcome import EvidenceClass, HunkOutcome, Outcome
+from seriestool.model.series import FileDiff
 
 
 def judge(case: Case) -> Judgement:
@@ -56,16 +57,9 @@ def _applies(case: Case, view: View, results: Sequence[FileResult], after: str) 
     is known.
     """
     doubt = doubts(case.view(), results)
-    back = apply_files(case.view(), reverse_files(case.patch.files))
-    again = ""
-    if any(diff.hunks for diff in case.patch.files) and all(result.whole for result in back):
-        if not strays(case.view(), back):
-            again = "it reverses cleanly as well: the tree may have it already"
-        begun = begun_already(case.view(), case.patch.files) if again else ()
-        if again and (begun or (went_astray(case.view(), results) and surely_there(case.view(), back))):
-            why = f"{', '.join(begun)} would be there twice" if begun else doubt
-            evidence = f"the patch reverses cleanly; git apply would take it a second time: {why}"
-            return _there(case, Outcome.ALREADY, evidence, found_hunks(case.view(), back))
+    again = _again(case, case.patch.files, results)
+    if isinstance(again, Judgement):
+        return again
     if doubt and case.aids.known is not None and not case.aids.own:
         merge = three_way(view, results, case.aids.known)
         if merge.files:
@@ -75,20 +69,52 @@ def _applies(case: Case, view: View, results: Sequence[FileResult], after: str) 
     return Judgement(Outcome.APPLIES, evidence, hunk_outcomes(results), after)
 
 
+def _again(
+    case: Case, diffs: Sequence[FileDiff], results: Sequence[FileResult], what: str = "patch"
+) -> Judgement | str:
+    """Judge what fits although the tree has it; say what speaks for that where it is not sure, "" for nothing."""
+    back = apply_files(case.view(), reverse_files(diffs))
+    whole = any(diff.hunks for diff in diffs) and all(result.whole for result in back)
+    if not whole or strays(case.view(), back):
+        return ""
+    begun = begun_already(case.view(), diffs)
+    if begun or (went_astray(case.view(), results) and surely_there(case.view(), back)):
+        why = f"{', '.join(begun)} would be there twice" if begun else doubts(case.view(), results)
+        evidence = f"the {what} reverses cleanly; git apply would take it a second time: {why}"
+        return _there(case, Outcome.ALREADY, evidence, found_hunks(case.view(), back))
+    return "it reverses cleanly as well: the tree may have it already"
+
+
 def _adapted(case: Case, adaptations: Sequence[Adaptation], *, travelled: bool = False) -> Judgement | None:
     """Try the recorded adaptations that were made for exactly this patch."""
     for adaptation in adaptations:
         if adaptation.patch_id != case.patch.patch_id:
             continue
         view = case.view()
-        results = apply_files(view, adapt(case.patch, adaptation).files)
-        if all(result.whole for result in results):
-            hunks = adapted_hunks(case.patch, results, adaptation)
-            note = f" (recorded for {adaptation.tree}, fits here)" if travelled else other_pre_images(view, adaptation)
-            doubt = doubts(view, results)
-            evidence = adaptation.reason + note + (f"; {doubt}" if doubt else "")
-            return Judgement(Outcome.ADAPTED, evidence, hunks, view.write())
+        diffs = adapt(case.patch, adaptation).files
+        results = apply_files(view, diffs)
+        if not all(result.whole for result in results):
+            if there := _has_adapted(case, diffs, adaptation):
+                return there
+            continue
+        again = _again(case, diffs, results, f"patch as adapted for {adaptation.tree}")
+        if isinstance(again, Judgement):
+            return again
+        hunks = adapted_hunks(case.patch, results, adaptation)
+        note = f" (recorded for {adaptation.tree}, fits here)" if travelled else other_pre_images(view, adaptation)
+        evidence = "; ".join(filter(None, [adaptation.reason + note, doubts(view, results), again]))
+        return Judgement(Outcome.ADAPTED, evidence, hunks, view.write())
     return None
+
+
+def _has_adapted(case: Case, diffs: Sequence[FileDiff], adaptation: Adaptation) -> Judgement | None:
+    """Judge a tree that has the patch in the form of *adaptation*: somebody took that since."""
+    back = apply_files(case.view(), reverse_files(diffs))
+    if not back or not all(result.whole for result in back) or strays(case.view(), back):
+        return None
+    evidence = f"the patch as adapted for {adaptation.tree} reverses cleanly"
+    posted = apply_files(case.view(), reverse_files(case.patch.files))
+    return _there(case, Outcome.ALREADY, evidence, found_hunks(case.view(), posted))
 
 
 def _already(case: Case) -> Judgement | None:
@@ -105,7 +131,7 @@ def _landed(case: Case, landing: Landing) -> Judgement:
     assert landing.evidence_class is not None
     results = apply_files(case.view(), reverse_files(case.patch.files))
     hunks = found_hunks(case.view(), results)
-    if results and all(result.whole for result in results):
+    if results and all(result.whole for result in results) and not strays(case.view(), results):
         evidence = f"{landing.sentence}; the patch reverses cleanly"
         return _there(case, Outcome.ALREADY, evidence, hunks, landing.evidence_class)
     return _there(case, Outcome.ALREADY_EVOLVED, landing.sentence, hunks, landing.evidence_class)

@@ -239,6 +239,20 @@ def test_adaptation_that_does_not_fit(room: Room, patch: Patch) -> None:
     assert found.evidence == "drivers/driver.c hunk 1 (the adaptation does not fit this tree)"
 
 
+@pytest.mark.parametrize("tree", ["base", "stable-1.0"])
+def test_a_tree_that_took_the_patch_as_it_was_adapted(room: Room, patch: Patch, tree: str) -> None:
+    """The patch as posted neither fits nor reverses, and nobody needs the adaptation any more."""
+    text = guard(DRIVER).replace("start_resume(device)", "start_resume(dev)")
+    recorded = replace(adaptation(patch, edit(patch)), tree=tree)
+    found = change(patch, files(driver_c="int more;\n" + text), room, adaptation=recorded)
+    if tree == "base":
+        assert found.outcome is Outcome.ALREADY
+        assert found.evidence == "the patch as adapted for base reverses cleanly"
+    else:  # the text tells as much, and does not ask what another tree has
+        assert found.outcome is Outcome.ALREADY_EVOLVED
+    assert found.tree_object == room.tree(files(driver_c="int more;\n" + text))
+
+
 def test_adaptation_of_another_tree(room: Room, patch: Patch) -> None:
     other = replace(adaptation(patch, edit(patch)), tree="stable-1.0")
     found = change(patch, renamed(), room, adaptation=other)

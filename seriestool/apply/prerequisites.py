@@ -149,14 +149,20 @@ class _Search:
             kept = good
 
     def _minimal(self, commits: Sequence[str]) -> tuple[str, ...]:
-        """Drop, newest first, every commit without which no less applies."""
+        """Drop, newest first and until none is left, every commit without which no less of the series applies.
+
+        With it goes what does not apply without it: of two commits of which one undoes the other, neither is needed.
+        """
         kept = tuple(commits)
         lost = self._lost(kept)
-        for commit in reversed(kept):
-            without = tuple(each for each in kept if each != commit)
-            dropped = self._applying(without) == without and self._lost(without) <= lost
-            if dropped and not self._candidates[commit].declared:
-                kept = without
+        declared = {commit for commit in kept if self._candidates[commit].declared}
+        before: tuple[str, ...] = ()
+        while kept != before:
+            before = kept
+            for commit in reversed(before):
+                without = self._applying([each for each in kept if each != commit])
+                if commit in kept and declared <= set(without) and self._lost(without) <= lost:
+                    kept = without
         return kept
 
     def _fresh(self, commits: Sequence[str]) -> list[str]:
@@ -206,10 +212,9 @@ class _Search:
 
     def _result(self, wanted: frozenset[str], minimal: Sequence[str], gave_up: str) -> Prerequisites:
         left = self._lost(minimal)
-        needed_by = {
-            commit: tuple(sorted(self._lost(self._applying([each for each in minimal if each != commit])) - left))
-            for commit in minimal
-        }
+        without = {commit: self._applying([each for each in minimal if each != commit]) for commit in minimal}
+        needed_by = {commit: tuple(sorted(self._lost(rest) - left)) for commit, rest in without.items()}
+        needed = {commit: self._rejected(rest) for commit, rest in without.items()}
         commits = tuple(
             Prerequisite(
                 replace(self._read[commit], number=f"P{position}"), commit,
@@ -218,7 +223,7 @@ class _Search:
             for position, commit in enumerate(minimal, 1)
         )  # fmt: skip
         introduced = {
-            key: self._introduced(key[0], direct, needed_by, gained=key[0] in wanted - left)
+            key: self._introduced(key, direct, needed, gained=key[0] in wanted - left)
             for key, direct in self._direct.items()
             if direct
         }
@@ -227,14 +232,25 @@ class _Search:
     def _place(self, commit: str) -> str:
         return self._histories.place_of(self._candidates[commit].history, commit)
 
+    def _rejected(self, commits: Sequence[str]) -> frozenset[HunkKey]:
+        """Return the hunks of the series that find no place behind *commits*."""
+        series = self._outcome(commits).patches[len(commits) :]
+        return frozenset(
+            (patch.number, hunk.path, hunk.number)
+            for patch in series
+            if not patch.outcome.usable
+            for hunk in patch.hunks
+            if not hunk.applied and hunk.cause != IN_TREE
+        )
+
     def _introduced(
-        self, number: str, direct: Sequence[str], needed_by: Mapping[str, Sequence[str]], *, gained: bool
+        self, key: HunkKey, direct: Sequence[str], needed: Mapping[str, frozenset[HunkKey]], *, gained: bool
     ) -> tuple[Introduction, ...]:
-        """Return the candidates of one hunk, those first without which its patch does not apply."""
+        """Return the candidates of one hunk, those first without which it finds no place."""
         found = [
             Introduction(
                 commit, self._read[commit].subject, self._place(commit),
-                number in needed_by.get(commit, ()) if gained else None,
+                key in needed.get(commit, ()) if gained else None,
             )
             for commit in direct
         ]  # fmt: skip

@@ -107,6 +107,36 @@ def test_an_incidental_change_of_the_same_lines(trees: Trees, mainline: Reposito
     )
 
 
+def test_two_incidental_changes_of_which_the_second_undoes_the_first(trees: Trees, mainline: Repository) -> None:
+    """Neither can be left out alone: without the second one the patch does not fit, nor that without the first."""
+    line = "\tfresh_start(context);\n"
+    change(mainline, "core: start", "\tcall_3();\n", f"{line}\tcall_3();\n")
+    for number, (old, new) in ((8, ("\tcall_3();", "\tcall_3(0);")), (9, ("\tcall_3(0);", "\tcall_3();"))):
+        text = mainline.edit(old, new).replace(f"\tcall_{number}();\n", f"{line}\tcall_{number}();\n")
+        mainline.commit(f"core: step {number}", "Why.", code__c=text)
+    patch = change(mainline, "core: the patch", "\tcall_3();\n", "\tcall_3(true);\n")
+    result, _, _ = found(trees, mainline, [patch])
+    assert subjects(result) == ["core: start"]
+    needed = {each.subject: each.needed for each in result.introduced["01", "code.c", 1]}
+    assert needed == {"core: start": True, "core: step 8": False, "core: step 9": False}
+
+
+def test_what_another_hunk_needs_is_not_needed_here(trees: Trees, mainline: Repository) -> None:
+    """A patch of two hunks, each of which needs a commit; one of these has a line in common with the other hunk."""
+    line = "\tfresh_start(context);\n"
+    first = change(mainline, "core: start", "\tcall_3();\n", f"{line}\tcall_3();\n")
+    text = mainline.edit("\tcall_9();\n", "\tcall_nine();\n").replace("\tcall_11();\n", f"{line}\tcall_11();\n")
+    second = mainline.commit("core: nine", "Why.", code__c=text)
+    text = mainline.edit("\tcall_3();\n", "\tcall_3(true);\n").replace("\tcall_nine();\n", "\tcall_nine(true);\n")
+    patch = mainline.commit("core: the patch", "Why.", code__c=text)
+    result, _, _ = found(trees, mainline, [patch])
+    assert subjects(result) == ["core: start", "core: nine"]
+    told = {
+        (key[2], each.commit): each.needed for key, introduced in result.introduced.items() for each in introduced
+    }
+    assert told == {(1, first): True, (1, second): False, (2, second): True}
+
+
 def test_a_line_that_upstream_removed(trees: Trees, mainline: Repository) -> None:
     change(mainline, "core: no more call 4", "\tcall_4();\n", "")
     patch = change(mainline, "core: the patch", "void function_4(void)\n{\n", "int function_4(void)\n{\n")

@@ -33,11 +33,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "trees": _STAGE_ROOM,
     "build": _STAGE_ROOM,
     "vm": _STAGE_ROOM,
+    "abi": _STAGE_ROOM,
     "doctor": LEAVES | {"model", "arch"},
     "pipeline": _STAGE_ROOM
-    | {"apply", "adapt", "sources", "trees", "build", "vm", "store", "report", "doctor"},
+    | {"apply", "adapt", "sources", "trees", "build", "vm", "abi", "store", "report", "doctor"},
     "cli": _STAGE_ROOM
-    | {"apply", "adapt", "sources", "trees", "build", "vm", "store", "report", "doctor", "pipeline"},
+    | {"apply", "adapt", "sources", "trees", "build", "vm", "abi", "store", "report", "doctor", "pipeline"},
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }
@@ -53,6 +54,7 @@ DOORS: dict[str, frozenset[str]] = {
     "jinja2": frozenset({"report"}),
     "click": frozenset({"cli"}),
     "rich": frozenset({"cli", "report"}),
+    "elftools": frozenset({"formats"}),
 }
 
 # Calls that only cli may make: it alone prints and exits.

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Architectures that a series can be built and booted for: one file each, one entry in ARCHES."""
+"""Architectures that a series can be built and booted for, one file each, and the user-space ABIs they have."""
 
 from __future__ import annotations
 
-from seriestool.arch.architecture import Abi, Architecture
+from seriestool.arch.abi import Abi, CompatKernel
+from seriestool.arch.abis import ABIS, default_abis, find_abi
+from seriestool.arch.architecture import Architecture
 from seriestool.arch.arm import ARM
 from seriestool.arch.x86_64 import X86_64
 from seriestool.errors import UsageError
 
-__all__ = ["ARCHES", "Abi", "Architecture", "find_arch"]
+__all__ = ["ABIS", "ARCHES", "Abi", "Architecture", "CompatKernel", "default_abis", "find_abi", "find_arch"]
 
 ARCHES: tuple[Architecture, ...] = (ARM, X86_64)
 

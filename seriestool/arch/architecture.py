@@ -5,14 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Abi:
-    """One user-space ABI of an arch: its name, the bits of a pointer, and the gcc flags that select it."""
-
-    name: str
-    bits: int
-    flags: tuple[str, ...] = ()
+from seriestool.arch.abi import Abi
 
 
 @dataclass(frozen=True, slots=True)

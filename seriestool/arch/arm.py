@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from seriestool.arch.architecture import Abi, Architecture
+from seriestool.arch.abis import find_abi
+from seriestool.arch.architecture import Architecture
 
 ARM = Architecture(
     name="arm",
@@ -27,5 +28,5 @@ ARM = Architecture(
     # No KVM for 32-bit Arm kernels: Linux removed it on 32-bit hosts, and no common host runs such guests.
     kvm_host_machines=(),
     elf_machine=40,  # EM_ARM
-    abis=(Abi("arm-eabi", 32),),
+    abis=(find_abi("arm"),),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import platform
 
-from seriestool.arch.architecture import Abi, Architecture
+from seriestool.arch.abis import find_abi
+from seriestool.arch.architecture import Architecture
 
 _NATIVE = platform.machine() == "x86_64"
 
@@ -30,5 +31,5 @@ X86_64 = Architecture(
     console="ttyS0",
     kvm_host_machines=("x86_64",),
     elf_machine=62,  # EM_X86_64
-    abis=(Abi("x86_64", 64, ("-m64",)), Abi("i386", 32, ("-m32",))),
+    abis=(find_abi("x86_64"), find_abi("i386")),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seriestool.arch import ARCHES, Architecture, find_arch
+from seriestool.arch import ABIS, ARCHES, Abi, Architecture, default_abis, find_abi, find_arch
 from seriestool.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +38,8 @@ def test_every_row_has_its_module_and_its_fragment(arch: Architecture) -> None:
 
 
 def test_every_module_is_in_the_table() -> None:
-    modules = {path.stem for path in (ROOT / "seriestool/arch").glob("*.py")} - {"__init__", "architecture"}
-    assert modules == {arch.name for arch in ARCHES}
+    modules = {path.stem for path in (ROOT / "seriestool/arch").glob("*.py")}
+    assert modules - {"__init__", "abi", "abis", "architecture"} == {arch.name for arch in ARCHES}
 
 
 @each_arch
@@ -80,3 +80,31 @@ def test_qemu_knows_machine_cpu_and_bus(arch: Architecture) -> None:
     assert re.search(rf"^{arch.qemu_machine} ", ask("-machine", "help"), re.M)
     assert re.search(rf"^(?:x86)? *{arch.qemu_cpu}\b", ask("-machine", arch.qemu_machine, "-cpu", "help"), re.M)
     assert f'"{arch.virtio_serial_device}"' in ask("-machine", arch.qemu_machine, "-device", "help")
+
+
+def test_every_abi_of_an_arch_is_a_row_of_the_table() -> None:
+    assert {abi for arch in ARCHES for abi in arch.abis} <= set(ABIS)
+
+
+@pytest.mark.parametrize("abi", ABIS, ids=lambda abi: abi.name)
+def test_row_of_an_abi_is_consistent(abi: Abi) -> None:
+    assert find_abi(abi.name) is abi
+    assert abi.bits in (32, 64)
+    assert abi.compiler.endswith("gcc")
+    assert abi.compiler_package.startswith("gcc")
+    assert abi.compat is None or abi.bits == 32
+
+
+def test_unknown_abi_names_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_abi("arm-eabi")
+    assert caught.value.message == "unknown abi: arm-eabi"
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("known: x86_64, i386, x32, arm, ")
+
+
+def test_six_abis_are_asked_for_whatever_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [abi.name for abi in default_abis()] == ["x86_64", "i386", "arm", "arm64", "powerpc", "s390"]
+    (tmp_path / "m68k-linux-gnu-gcc").touch(mode=0o755)
+    assert default_abis()[-1].name == "m68k"

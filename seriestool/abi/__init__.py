@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""User-space layout of a tree for one ABI, and the difference of two."""

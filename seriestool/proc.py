@@ -252,10 +252,10 @@ def _pump(
                         on_output(chunk)
                     except StopReading:
                         return bytes(outputs[child.stdout]), bytes(outputs[child.stderr]), True
-    while child.poll() is None:
-        if deadline is not None and time.monotonic() > deadline:
-            raise CommandTimedOut(pasted, timeout or 0)
-        time.sleep(0.005)
+    try:
+        child.wait(None if deadline is None else max(deadline - time.monotonic(), 0))
+    except subprocess.TimeoutExpired as error:
+        raise CommandTimedOut(pasted, timeout or 0) from error
     return bytes(outputs[child.stdout]), bytes(outputs[child.stderr]), False
 
 

@@ -101,9 +101,7 @@ class Compiler:
         return self._run(argv, code, cwd=target.parent)
 
     def _run(self, argv: Sequence[str], source: str, *, cwd: Path) -> proc.Completed:
-        done = proc.run(
-            argv, cwd=cwd, stdin=source.encode("utf-8", "surrogateescape"), timeout=_TIMEOUT, check=False
-        )
+        done = proc.run(argv, cwd=cwd, stdin=source.encode("utf-8", "surrogateescape"), timeout=_TIMEOUT, check=False)
         if done.status and _NO_SPACE.search(done.stderr.decode("utf-8", "replace")):
             raise MachineFault(
                 f"no space left on device: {self.abi.compiler}", hint="make room and run the same command again"
@@ -120,5 +118,3 @@ def _refusal(done: proc.Completed, places: Mapping[str, str]) -> Refused:
     for quote in ("\u2018", "\u2019"):
         line = line.replace(quote, "'")
     return Refused(rename(line.strip(), places), crash is not None or found is None)
-
-

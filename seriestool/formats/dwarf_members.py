@@ -32,16 +32,19 @@ class Members:
         )
 
     def _members(self, record: DIE, start: int, align: int) -> Iterator[Member]:
+        # Every member of a union begins at its start. For a bit-field there, gcc 12 may write a DW_AT_bit_offset that
+        # says otherwise, where the type is larger than the union (long long in 4 bytes, on SuperH).
+        in_struct = record.tag == "DW_TAG_structure_type"
         for die in record.iter_children():
             if die.tag == "DW_TAG_member":
-                yield self._member(die, start, align)
+                yield self._member(die, start, align, in_struct=in_struct)
 
-    def _member(self, die: DIE, start: int, align: int) -> Member:
+    def _member(self, die: DIE, start: int, align: int, *, in_struct: bool) -> Member:
         types = self._types
         type_ = types.info.target(die)
         dims, element = types.shape(type_)
         width = die.attributes.get("DW_AT_bit_size")
-        begins = start + self._first_bit(die)
+        begins = start + (self._first_bit(die) if in_struct else 0)
         limit = min(align, types.align_of(die))
         if width is None:
             limit = _capped(limit, begins // 8)
@@ -96,4 +99,3 @@ def _as_signed(number: int) -> int:
         if (1 << bits) - 64 <= number < 1 << bits:
             return number - (1 << bits)
     return number
-

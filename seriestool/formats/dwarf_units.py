@@ -11,7 +11,7 @@ from typing import cast
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct import ConstructError
 from elftools.dwarf.compileunit import CompileUnit
-from elftools.dwarf.die import DIE
+from elftools.dwarf.die import DIE, AttributeValue
 from elftools.dwarf.dwarfinfo import DebugSectionDescriptor, DwarfConfig, DWARFInfo
 from elftools.dwarf.lineprogram import LineProgram
 from elftools.dwarf.typeunit import TypeUnit
@@ -50,20 +50,26 @@ class DebugInfo:
         self._units: list[CompileUnit | TypeUnit] = [*self._info.iter_CUs(), *self._info.iter_TUs()]
         self._by_signature = {signature: unit for unit in self._units if (signature := _signature(unit)) is not None}
         self._files: dict[int, tuple[str, ...]] = {}
+        self._targets: dict[DIE, DIE] = {}
 
     def outermost(self) -> Iterator[DIE]:
         """Give every entry that stands directly in a unit: C has no type in a narrower scope outside of functions."""
         for unit in self._units:
             yield from unit.get_top_DIE().iter_children()
 
-    def target(self, die: DIE, name: str = "DW_AT_type") -> DIE | None:
-        """Return the entry that the attribute *name* of *die* refers to, None without that attribute."""
-        found = die.attributes.get(name)
+    def target(self, die: DIE) -> DIE | None:
+        """Return the entry of the type that *die* is made of or has, None where that is void."""
+        found = die.attributes.get("DW_AT_type")
         if found is None:
             return None
-        if found.form != "DW_FORM_ref_sig8":
-            return die.get_DIE_from_attribute(name)
-        unit = self._by_signature[found.raw_value]
+        if die not in self._targets:
+            self._targets[die] = self._referred(die, found)
+        return self._targets[die]
+
+    def _referred(self, die: DIE, reference: AttributeValue) -> DIE:
+        if reference.form != "DW_FORM_ref_sig8":
+            return die.get_DIE_from_attribute(reference.name)
+        unit = self._by_signature[reference.raw_value]
         return unit.get_DIE_from_refaddr(unit.cu_offset + unit["type_offset"])
 
     def file(self, die: DIE) -> str:

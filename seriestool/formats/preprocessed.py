@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 _MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"((?: [1-4])*)')
 _ALIAS = re.compile(r"#define (\w+) ([A-Za-z_]\w*(?: ?\. ?[A-Za-z_]\w*)+) *")
-_UNDEFINED = re.compile(r"#undef (\w+)")
+_NAMED = re.compile(r"#(?:define|undef) (\w+)")
+_DIRECTIVE = re.compile(r"^#.*$", re.MULTILINE)
 _ENTERED = "1"
 
 
@@ -32,25 +33,27 @@ def read_preprocessed(data: bytes, places: Mapping[str, str]) -> Preprocessed:
 
     The same header gives the same code, wherever it is installed.
     """
-    lines: list[str] = []
     aliases: dict[str, str] = {}
     reached: dict[str, None] = {}
-    for line in data.decode("utf-8", "surrogateescape").split("\n"):
-        if not line.startswith("#"):
-            lines.append(line)
-            continue
-        marker = _MARKER.fullmatch(line)
-        if marker:
-            name = rename(marker[2], places)
-            if _ENTERED in marker[3]:
-                reached.setdefault(name)
-            lines.append(f'# {marker[1]} "{name}"{marker[3]}')
-        elif line.startswith(("#define ", "#undef ")):
-            _note_alias(line, aliases)
-            lines.append("")
-        else:
-            lines.append(line)  # a pragma
-    return Preprocessed("\n".join(lines), tuple(sorted(aliases.items())), tuple(reached))
+    names: dict[str, str] = {}
+
+    def directive(line: re.Match[str]) -> str:
+        text = line[0]
+        if text.startswith(("#define ", "#undef ")):
+            _note_alias(text, aliases)
+            return ""
+        marker = _MARKER.fullmatch(text)
+        if marker is None:
+            return text  # a pragma
+        name = names.get(marker[2])
+        if name is None:
+            name = names[marker[2]] = rename(marker[2], places)
+        if _ENTERED in marker[3]:
+            reached.setdefault(name)
+        return f'# {marker[1]} "{name}"{marker[3]}'
+
+    code = _DIRECTIVE.sub(directive, data.decode("utf-8", "surrogateescape"))
+    return Preprocessed(code, tuple(sorted(aliases.items())), tuple(reached))
 
 
 def rename(name: str, places: Mapping[str, str]) -> str:
@@ -62,10 +65,11 @@ def rename(name: str, places: Mapping[str, str]) -> str:
 
 
 def _note_alias(line: str, aliases: dict[str, str]) -> None:
-    alias = _ALIAS.fullmatch(line)
-    if alias:
-        aliases[alias[1]] = alias[2].replace(" ", "")
-        return
-    gone = _UNDEFINED.match(line) or re.match(r"#define (\w+)", line)
+    if "." in line:  # most macros are numbers
+        alias = _ALIAS.fullmatch(line)
+        if alias:
+            aliases[alias[1]] = alias[2].replace(" ", "")
+            return
+    gone = _NAMED.match(line) if aliases else None
     if gone:
         aliases.pop(gone[1], None)

@@ -54,9 +54,7 @@ def _untagged(code: str) -> Iterator[str]:
 
 def probe_code(probes: Sequence[str], without: Collection[str] = ()) -> str:
     """Write the source that asks, one line per probe: line 2 of ``FILE`` is the first."""
-    lines = [
-        "" if name in without else f"{PREFIX}{number} = _Alignof({name})," for number, name in enumerate(probes)
-    ]
+    lines = ["" if name in without else f"{PREFIX}{number} = _Alignof({name})," for number, name in enumerate(probes)]
     return "\n".join([f'# 1 "{FILE}"', f"enum {PREFIX}probes {{", *lines, f"{PREFIX}end }};", ""])
 
 

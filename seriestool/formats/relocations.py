@@ -40,6 +40,8 @@ _WORDS: Mapping[int | str, Mapping[int, int]] = {
 # RISC-V writes the difference of two labels as two relocations, because its linker moves code. Labels are in code, so
 # no type depends on them: ADD8 to SUB64, SUB6 to 32_PCREL, SET_ULEB128 and SUB_ULEB128.
 _CODE_ONLY: Mapping[int | str, frozenset[int]] = {"EM_RISCV": frozenset((*range(33, 41), *range(52, 58), 60, 61))}
+# With explicit addends as well, gas leaves the addend in the section here.
+_IN_PLACE = frozenset({"EM_SH"})
 # In these, the upper bits of a 64-bit r_info's type half are not the type (MIPS: two further types, SPARC: data).
 _NARROW_TYPE = frozenset({"EM_MIPS", "EM_SPARCV9"})
 
@@ -85,7 +87,9 @@ class Sections:
             if not 0 < size <= len(data) - place:
                 raise InputRefused(f"relocation {kind} of {machine} in debug information is not known")
             word = order + ("I" if size == 4 else "Q")
-            addend = entry[2] if added else struct.unpack_from(word, data, place)[0]
+            addend = entry[2] if added else 0
+            if not added or machine in _IN_PLACE:
+                addend += struct.unpack_from(word, data, place)[0]
             value = values[info >> (32 if wide else 8)] + addend
             struct.pack_into(word, data, place, value & ((1 << 8 * size) - 1))
         return bytes(data)

@@ -7,10 +7,7 @@ is started per object.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import io
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,12 +19,12 @@ from gitdb.db import LooseObjectDB  # type: ignore[import-untyped]
 
 from seriestool.errors import CommandFailed, MachineFault
 from seriestool.git.command import feed_git, git_at, run_git
+from seriestool.git.disk import disk_fault, hold
 from seriestool.git.treeobject import TREE, Entry, Oid, decode_tree, encode_tree
 from seriestool.log import QUIET, Progress
 
 _EMPTY_TREE = Oid.of("tree", b"")
 _BLOB_CACHE = 64 << 20  # bytes of blobs kept per process
-_POLL = 0.1  # seconds between two looks at a held lock
 _SETTINGS = {
     "gc.auto": "0",
     "core.compression": "1",
@@ -270,36 +267,12 @@ class ObjectStore:
         if self._lock_depth:
             yield
             return
-        with self._lock_file() as file:
-            self._acquire(file, progress, timeout)
+        with hold(self.path / "seriestool.lock", self.path, progress=progress, timeout=timeout):
             self._lock_depth += 1
             try:
                 yield
             finally:
                 self._lock_depth -= 1
-
-    def _lock_file(self) -> IO[bytes]:
-        try:
-            return (self.path / "seriestool.lock").open("ab")
-        except OSError as error:
-            raise disk_fault(error, self.path) from error
-
-    def _acquire(self, file: IO[bytes], progress: Progress, timeout: float) -> None:
-        """Take flock(2) on *file*: it ends with the process, however that ends."""
-        deadline = time.monotonic() + timeout
-        told = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                pass
-            if time.monotonic() >= deadline:
-                raise MachineFault(f"another seriestool is still busy with {self.path} after {timeout:g} s")
-            if not told:
-                progress.note(f"waiting for another seriestool that is busy with {self.path}")
-                told = True
-            time.sleep(_POLL)
 
 
 def _text(word: str | bytes) -> str:
@@ -312,8 +285,4 @@ def _write_lines(pipe: IO[bytes], lines: list[bytes]) -> None:
         pipe.write(line)
 
 
-def disk_fault(error: OSError, path: Path) -> MachineFault:
-    """Turn an OSError into the fault a user can act on, naming the place."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    reason = "no space left on device" if full else error.strerror or str(error)
-    return MachineFault(f"{reason}: {path}", hint="make room and run the same command again" if full else None)
+__all__ = ["ObjectStore", "disk_fault", "open_store"]

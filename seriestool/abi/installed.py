@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Installed headers, kept by the key of what they are made from.
+
+Below one directory: ``content/`` holds every file once, by its content's id; ``entries/<arch>-<key>/`` holds an
+include tree of hard links to it, and the list of its files. An entry appears by rename(2), so it is whole or not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seriestool.git.disk import disk_fault
+from seriestool.git.treeobject import Oid
+
+_LIST = "files.json"
+_KEEP = 600  # entries: 12 architectures times 50 states, about 0.1 MB each beside the content they share
+_IN_USE = 3600.0  # seconds since the last use for which an entry stays, however many there are
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The user-space headers of one state on one architecture.
+
+    ``include`` is what a compiler's ``-isystem`` takes. ``files`` gives the id of each header's content, by its path
+    below ``include`` ("linux/perf_event.h"), sorted; the id is that of git's blob.
+    """
+
+    kernel_arch: str
+    include: Path
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InstallFailure:
+    """Why a state's headers could not be installed on one architecture, in one line."""
+
+    kernel_arch: str
+    reason: str
+
+
+class InstalledHeaders:
+    """The entries below one directory. Reading needs no lock; adding the same one twice is harmless."""
+
+    def __init__(self, directory: Path) -> None:
+        self._entries = directory / "entries"
+        self._content = directory / "content"
+
+    def find(self, kernel_arch: str, key: str) -> Installed | None:
+        """Return the headers kept under *key*, None where there are none."""
+        place = self._place(kernel_arch, key)
+        try:
+            files = json.loads((place / _LIST).read_bytes())
+            os.utime(place)  # the time of the last use, for prune()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise disk_fault(error, place) from error
+        return Installed(kernel_arch, place / "include", files)
+
+    def keep(self, content: bytes) -> Oid:
+        """Keep the content of one file and return its id."""
+        oid = Oid.of("blob", content)
+        place = self._file(oid)
+        try:
+            if place.stat().st_size == len(content):  # a power cut can leave it short
+                return oid
+        except FileNotFoundError:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+            try:
+                file.write(content)
+                file.flush()
+                Path(file.name).chmod(0o444)  # shared by many trees
+                Path(file.name).replace(place)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        return oid
+
+    def add(self, kernel_arch: str, key: str, files: Mapping[str, str]) -> Installed:
+        """Make the include tree of *files*, whose contents are kept already, and return it.
+
+        Raises OSError where the file system refuses.
+        """
+        place = self._place(kernel_arch, key)
+        files = dict(sorted(files.items()))
+        self._entries.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._entries))
+        try:
+            include = new / "include"
+            for folder in sorted({path.rpartition("/")[0] for path in files}):
+                (include / folder).mkdir(parents=True, exist_ok=True)
+            for path, oid in files.items():
+                _link(self._file(oid), include / path)
+            (new / _LIST).write_text(json.dumps(files), encoding="ascii")
+            new.chmod(0o755)
+            new.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another process was faster: the same tree
+                raise
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        return Installed(kernel_arch, place / "include", files)
+
+    def prune(self, keep: int = _KEEP) -> None:
+        """Remove the entries that were used longest ago until *keep* are left, and content that no entry has.
+
+        What was used within the last hour stays. Only one process may do this at a time, and none may add meanwhile.
+        """
+        try:
+            entries = {path: path.stat().st_mtime for path in self._entries.iterdir()}
+        except FileNotFoundError:
+            return
+        oldest = sorted(entries, key=entries.__getitem__)[: max(len(entries) - keep, 0)]
+        unused = [path for path in oldest if entries[path] < time.time() - _IN_USE]
+        for path in unused:
+            shutil.rmtree(path, ignore_errors=True)
+        if unused:
+            for path in self._content.glob("??/*"):
+                if path.stat().st_nlink == 1:
+                    path.unlink()
+
+    def _place(self, kernel_arch: str, key: str) -> Path:
+        return self._entries / f"{kernel_arch}-{key}"
+
+    def _file(self, oid: str) -> Path:
+        return self._content / oid[:2] / oid[2:]
+
+
+def _link(content: Path, place: Path) -> None:
+    """Link *place* to *content*, or copy it where the file system has no (more) links for it."""
+    try:
+        os.link(content, place)
+    except OSError as error:
+        if error.errno not in (errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        shutil.copyfile(content, place)

@@ -126,12 +126,7 @@ class _Step:
 
     def _collect(self, arch: str, target: Path) -> Installed | InstallFailure:
         """Keep what make has installed below *target*."""
-        include = target / "include"
-        files = {
-            str(path.relative_to(include)): self._headers.keep(path.read_bytes())
-            for path in include.rglob("*")
-            if path.is_file() and not path.is_symlink()
-        }
+        files = self._headers.collect(target / "include")
         shutil.rmtree(target)
         if not files:
             return InstallFailure(arch, "make headers_install installed nothing")

@@ -66,24 +66,37 @@ class InstalledHeaders:
         return Installed(kernel_arch, place / "include", files)
 
     def keep(self, content: bytes) -> Oid:
-        """Keep the content of one file and return its id."""
+        """Keep the content of one file and return its id. Raises OSError where the file system refuses."""
         oid = Oid.of("blob", content)
         place = self._file(oid)
         try:
-            if place.stat().st_size == len(content):  # a power cut can leave it short
+            if os.stat(place).st_size == len(content):  # noqa: PTH116  # a power cut can leave it short
                 return oid
         except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-            try:
+            pass
+        folder = os.path.dirname(place)  # noqa: PTH120
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        descriptor, new = tempfile.mkstemp(dir=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-                file.flush()
-                Path(file.name).chmod(0o444)  # shared by many trees
-                Path(file.name).replace(place)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            Path(new).chmod(0o444)  # shared by many trees
+            Path(new).replace(place)
+        except BaseException:
+            Path(new).unlink(missing_ok=True)
+            raise
         return oid
+
+    def collect(self, include: Path) -> dict[str, Oid]:
+        """Keep every file below *include*; return the ids by path. Raises OSError where the file system refuses."""
+        files = {}
+        for folder, _, names in os.walk(include):
+            below = folder[len(str(include)) + 1 :]
+            for name in names:
+                place = f"{folder}/{name}"
+                if not os.path.islink(place):  # noqa: PTH114
+                    files[f"{below}/{name}" if below else name] = self.keep(Path(place).read_bytes())
+        return files
 
     def add(self, kernel_arch: str, key: str, files: Mapping[str, str]) -> Installed:
         """Make the include tree of *files*, whose contents are kept already, and return it.
@@ -99,7 +112,7 @@ class InstalledHeaders:
             for folder in sorted({path.rpartition("/")[0] for path in files}):
                 (include / folder).mkdir(parents=True, exist_ok=True)
             for path, oid in files.items():
-                _link(self._file(oid), include / path)
+                _link(self._file(oid), f"{include}/{path}")
             (new / _LIST).write_text(json.dumps(files), encoding="ascii")
             new.chmod(0o755)
             new.rename(place)
@@ -131,11 +144,12 @@ class InstalledHeaders:
     def _place(self, kernel_arch: str, key: str) -> Path:
         return self._entries / f"{kernel_arch}-{key}"
 
-    def _file(self, oid: str) -> Path:
-        return self._content / oid[:2] / oid[2:]
+    def _file(self, oid: str) -> str:
+        # A string: a state of eight architectures has 7,000 files, and a Path costs more than the link.
+        return f"{self._content}/{oid[:2]}/{oid[2:]}"
 
 
-def _link(content: Path, place: Path) -> None:
+def _link(content: str, place: str) -> None:
     """Link *place* to *content*, or copy it where the file system has no (more) links for it."""
     try:
         os.link(content, place)

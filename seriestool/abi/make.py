@@ -17,14 +17,6 @@ from seriestool.errors import CommandTimedOut, MachineFault, ProgramMissing
 # Beside a POSIX shell: what headers_install starts, and Debian's packages with them.
 _PROGRAMS = {"make": "make", "gcc": "gcc", "rsync": "rsync", "sed": "sed", "find": "findutils", "grep": "grep"}
 
-# Programs that an arch's archscripts makes for the kernel image; no header needs them. make(1) has --assume-old, but
-# does not hand it on to the make that O= starts.
-STUBS = {
-    "arch/x86/tools/Makefile": b"PHONY += relocs\nrelocs: ;\n",
-    "arch/mips/tools/Makefile": b"PHONY += elf-entry loongson3-llsc-check\nelf-entry loongson3-llsc-check: ;\n",
-    "arch/mips/boot/tools/Makefile": b"PHONY += relocs\nrelocs: ;\n",
-}
-
 NO_END = "make headers_install: no end"
 _TIMEOUT = 600.0  # seconds; the slowest is 15 s on two busy cores
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")

@@ -11,10 +11,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 from seriestool.git.listing import changes, walk
 from seriestool.git.objects import ObjectStore
 from seriestool.git.treeobject import Entry
+
+Value = TypeVar("Value")
 
 # Goes up when the way headers are installed changes without a trace in the tree.
 RECIPE = 1
@@ -37,6 +40,14 @@ _ARCH = re.compile(
 )
 _ARCH_FOLDER = re.compile(r"include(?:/asm|/uapi(?:/.+)?)?|kernel|entry|(?:[^/]+/)?syscalls(?:/.+)?|tools")
 
+# Stand in the place of the tree's own: they would build programs for the kernel image (archscripts), which no header
+# needs. make(1) has --assume-old, but does not hand it on to the make that O= starts.
+STUBS = {
+    "arch/x86/tools/Makefile": b"PHONY += relocs\nrelocs: ;\n",
+    "arch/mips/tools/Makefile": b"PHONY += elf-entry loongson3-llsc-check\nelf-entry loongson3-llsc-check: ;\n",
+    "arch/mips/boot/tools/Makefile": b"PHONY += relocs\nrelocs: ;\n",
+}
+
 # What one header is made of alone: no list of files is made from these, and no program.
 _PLAIN_HEADER = re.compile(r"include/uapi/[^/]+/.+\.h")
 # What make follows by itself: rules for every header and every table, lists that are read anew each time.
@@ -58,7 +69,7 @@ def sources(store: ObjectStore, commit: str, kernel_arches: Collection[str]) -> 
 
 def is_source(path: str, kernel_arches: Collection[str] | None = None) -> bool:
     """Return whether *path* is read to install headers, of these architectures or of any."""
-    return _matches(path, _COMMON, _ARCH, kernel_arches)
+    return path not in STUBS and _matches(path, _COMMON, _ARCH, kernel_arches)
 
 
 def is_common(path: str) -> bool:
@@ -83,8 +94,8 @@ def _matches(
     return below.fullmatch(inner) is not None if inner else arch_itself
 
 
-def of_arch(files: Mapping[str, Entry], kernel_arch: str) -> dict[str, Entry]:
-    """Return those of *files* that the headers of one architecture are made from."""
+def of_arch(files: Mapping[str, Value], kernel_arch: str) -> dict[str, Value]:
+    """Return those of *files*, by path, that the headers of one architecture are made from."""
     own = f"arch/{kernel_arch}/"
     return {path: entry for path, entry in files.items() if is_common(path) or path.startswith(own)}
 

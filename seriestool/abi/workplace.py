@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seriestool.abi.make import NO_END, STUBS, Task, install_headers
-from seriestool.abi.source import can_go_on, changed, is_common
+from seriestool.abi.make import NO_END, Task, install_headers
+from seriestool.abi.source import STUBS, can_go_on, changed, is_common, of_arch
 from seriestool.errors import MachineFault
 from seriestool.git.objects import ObjectStore
 from seriestool.git.partial import PartialCheckout
@@ -57,8 +57,10 @@ class Workplace:
         Where make would not see by itself what to redo, it has to begin from nothing.
         """
         whole = {**wanted, **{path: Entry(FILE, self._store.write_blob(data)) for path, data in STUBS.items()}}
-        if not can_go_on(self._checkout.differing(whole)):
-            shutil.rmtree(self._out, ignore_errors=True)
+        differing = dict.fromkeys(self._checkout.differing(whole))
+        for arch in self.kernel_arches:
+            if not can_go_on(of_arch(differing, arch)):
+                shutil.rmtree(self._out / arch, ignore_errors=True)
         self._checkout.move(whole)
         os.utime(self.path)
 

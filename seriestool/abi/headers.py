@@ -127,7 +127,7 @@ class _Step:
     def _collect(self, arch: str, target: Path) -> Installed | InstallFailure:
         """Keep what make has installed below *target*."""
         files = self._headers.collect(target / "include")
-        shutil.rmtree(target)
+        shutil.rmtree(target, ignore_errors=True)
         if not files:
             return InstallFailure(arch, "make headers_install installed nothing")
         return self._headers.add(arch, header_key(self._after, arch), files)

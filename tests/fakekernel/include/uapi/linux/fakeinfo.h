@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later WITH Linux-syscall-note */
-#ifndef FAKEINFO_H
-#define FAKEINFO_H
+#ifndef _UAPI_LINUX_FAKEINFO_H
+#define _UAPI_LINUX_FAKEINFO_H
 
-struct fakeinfo {
-	int number;
-	void *address;
-};
+#include <asm/fakebits.h>
+#include <asm/fakeinfo.h>
 
 #endif

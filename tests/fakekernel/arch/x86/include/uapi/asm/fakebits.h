@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH Linux-syscall-note */
+#ifndef _UAPI_ASM_X86_FAKEBITS_H
+#define _UAPI_ASM_X86_FAKEBITS_H
+
+#define FAKE_BITS 64
+
+#endif

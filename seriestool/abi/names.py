@@ -10,7 +10,8 @@ _RESERVED = re.compile(
     r"_*(?:(?!n_|nr_|no_|num_|min_|max_|len_|is_|has_)[a-z]{1,4}_+)?"
     r"(?:reserved?|rsvd|rsrvd|rsv|resvd?|pads?|padding|unused|not_?used|spare|fill|filler|mbz|dummy|hole)"
     r"(?:_*[0-9]+)*_*"
-    r"|[a-z]*_{2,}res[0-9]*_*",
+    r"|[a-z]*_{2,}res[0-9]*_*"
+    r"|__+(?:reserved|rsvd|resv|pad|padding|unused)_\w+",
     re.IGNORECASE,
 )
 _SENTINEL = re.compile(

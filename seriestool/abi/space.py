@@ -57,8 +57,8 @@ def lost(view: View, path: str, taken: set[str]) -> Change | None:
         taken.add(renamed.path)
         why = f"the same bytes are called `{renamed.path}`: programs keep working, their sources do not compile"
         return view.change(path, ChangeKind.RENAMED, path, renamed.path, breaks=True, why=why)
-    holders = _holders(view.after, before)
-    now = f"its bytes are {_list(holders)} now" if holders else "nothing is there any more"
+    heirs = holders(view.after, before)
+    now = f"its bytes are {_list(heirs)} now" if heirs else "nothing is there any more"
     return view.change(path, ChangeKind.REMOVED, before.words, None, breaks=True, why=now)
 
 
@@ -73,8 +73,8 @@ def free_space(view: View, path: str) -> Change | None:
         before.member.bit_offset, before.member.bit_size,
     ):  # fmt: skip
         return None
-    takers = [name for name in _holders(view.after, before) if name not in view.before.deep and not is_reserved(name)]
-    heirs = [name for name in _holders(view.after, before) if name not in view.before.deep and is_reserved(name)]
+    takers = [name for name in holders(view.after, before) if name not in view.before.deep and not is_reserved(name)]
+    heirs = [name for name in holders(view.after, before) if name not in view.before.deep and is_reserved(name)]
     if takers:
         why = f"taken by {_list(takers)}"
     elif heirs:
@@ -107,20 +107,20 @@ def _whereabouts(view: View, place: Place) -> str:
     """Say what was there: padding, reserved space, other members (of a union), or nothing because it is the end."""
     if place.member.bit_offset >= view.before.record.size * 8:
         return "behind the end"
-    holders = _holders(view.before, place)
-    free = [name for name in holders if is_reserved(name)]
-    kept = [name for name in holders if not is_reserved(name) and name in view.after.deep]
+    there = holders(view.before, place)
+    free = [name for name in there if is_reserved(name)]
+    kept = [name for name in there if not is_reserved(name) and name in view.after.deep]
     if free and not kept:
         return f"in what was {_list(free)}"
     if kept:
         nearest = max(_common(name, place.path) for name in kept)
         return f"shares bytes with {_list([name for name in kept if _common(name, place.path) == nearest])}"
-    if holders:
-        return f"in the place of {_list(holders)}"
+    if there:
+        return f"in the place of {_list(there)}"
     return "in what was padding"
 
 
-def _holders(look: Look, place: Place) -> list[str]:
+def holders(look: Look, place: Place) -> list[str]:
     """Return the members, no structs or unions that are walked into, which have a bit of *place*."""
     start, end = place.member.bit_offset, place.member.bit_end
     parents = {each.rpartition(".")[0].removesuffix("[]") for each in look.members}

@@ -112,6 +112,7 @@ def test_names_of_free_space() -> None:
     free = (
         "reserved", "__reserved_1", "_reserved2", "rsvd", "resv", "pad", "__pad1", "padding_", "unused", "__unused4",
         "f_spare", "mbz", "dummy", "_si_pad", "cap_____res", "Reserved", "x.y.pad", "pad[]", "filler",
+        "__reserved_build_id",
     )  # fmt: skip
     used = ("padded", "nr_unused", "pad_size", "reserved_by", "fill_level", "res", "path", "id", "no_pad", "dummy_data")
     assert [name for name in free if not is_reserved(name)] == []

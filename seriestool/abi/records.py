@@ -89,7 +89,12 @@ def _whole(both: View, members: list[Change]) -> Iterator[Change]:
         return
     sizes = str(before.size), str(after.size)
     if after.size > before.size and worst is None and before.align == after.align:
-        new = [change.member for change in members if change.kind is ChangeKind.ADDED]
+        new = [
+            change.member for change in members
+            if change.kind is ChangeKind.ADDED
+            and change.member in both.after.members
+            and both.after.members[change.member].member.bit_end > before.size * 8
+        ]  # fmt: skip
         why = f"by `{new[0]}`" + (f" and {len(new) - 1} more" if len(new) > 1 else "") if new else ""
         yield both.change(None, ChangeKind.GREW, *sizes, breaks=False, why=why)
         return

@@ -76,7 +76,9 @@ def _record(
         if is_reserved(path) or not _is_touched(path, place, old, mentioned):
             continue
         if path in both.after.members:
-            yield from (_explained(both, each) for each in compare_member(both, path) if each.breaks)
+            worst = next((each for each in compare_member(both, path) if each.breaks), None)
+            if worst is not None:
+                yield _explained(both, worst)
         elif path.rpartition(".")[0].removesuffix("[]") in told:
             told.add(path)
         else:

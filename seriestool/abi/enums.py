@@ -65,7 +65,7 @@ def _types(
         found = [each for each in after if each.name == enum.name]
         if not found:
             kept = enum.enumerators and all(name in new for name, _ in enum.enumerators)
-            why = "its enumerators are there, sources that name the type do not compile" if kept else ""
+            why = f"{'its enumerators are there, ' if kept else ''}sources that name the type do not compile"
             yield Change(
                 enum.name, None, ChangeKind.REMOVED, count(enum.size, "byte"), None, True, enum.header, why
             )
@@ -73,7 +73,9 @@ def _types(
         twin = next((each for each in found if each.header == enum.header), found[0])
         if twin.size != enum.size:
             widest = max(twin.enumerators, key=lambda each: abs(each[1]), default=("", 0))
-            why = f"`{widest[0]}` does not fit into {enum.size} bytes" if twin.size > enum.size else ""
+            why = f"`{widest[0]}` does not fit into {enum.size} bytes"
+            if twin.size < enum.size:
+                why = f"what needed {enum.size} bytes is gone"
             yield Change(
                 enum.name, None, ChangeKind.SIZE, str(enum.size), str(twin.size), True, twin.header, why
             )
@@ -95,11 +97,21 @@ def _compare(one: Enumerator, found: Iterable[Enumerator]) -> Iterator[Change]:
     now = here[0]
     if is_sentinel(one.name) and now.value > one.value:
         kind, breaks, why = ChangeKind.GREW, False, "it comes behind the last, and grows with them"
+    elif _is_sum(one) and _is_sum(now):
+        kind, breaks, why = ChangeKind.GREW, False, "it is all bits of the others, and grows with them"
     else:
         kind, breaks, why = ChangeKind.VALUE, True, _why(one, now)
     yield Change(
         title(one.enum), one.name, kind, str(one.value), str(now.value), breaks, now.enum.header, why
     )
+
+
+def _is_sum(one: Enumerator) -> bool:
+    """Tell whether it is a mask of all bits that the other enumerators have."""
+    others = 0
+    for name, value in one.enum.enumerators:
+        others |= value if name != one.name else 0
+    return one.name.upper().endswith(("_MASK", "_ALL")) and one.value == others > 0
 
 
 def _why(before: Enumerator, after: Enumerator) -> str:

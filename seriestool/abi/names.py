@@ -9,7 +9,7 @@ import re
 _RESERVED = re.compile(
     r"_*(?:(?!n_|nr_|no_|num_|min_|max_|len_|is_|has_)[a-z]{1,4}_+)?"
     r"(?:reserved?|rsvd|rsrvd|rsv|resvd?|pads?|padding|unused|not_?used|spare|fill|filler|mbz|dummy|hole)"
-    r"(?:_*[0-9]+)*_*"
+    r"(?:_*[0-9]+|_[0-9a-f]*[0-9][0-9a-f]*)*_*"  # reserved_d0 is the one at 0xd0
     r"|[a-z]*_{2,}res[0-9]*_*"
     r"|__+(?:reserved|rsvd|resv|pad|padding|unused)_\w+",
     re.IGNORECASE,
@@ -17,7 +17,9 @@ _RESERVED = re.compile(
 _SENTINEL = re.compile(
     r"(?:.*_)?(?:MAX|LAST|CNT|COUNT|NR|NUM)(?:_ID|_SHIFT|_ENTRY|_ENTRIES|_VALUE|_PLUS_ONE|_PLUS1|_TYPE|_TYPES)?_*[0-9]*"
     r"|_*(?:NR|NUM|MAX)_.+"
-    r"|__.+_END_*",
+    r"|(?:.*_)?NUM_?[A-Z]+S"
+    r"|(?:.*_)?NBITS"
+    r"|__.+(?:_END_*|MAX)",
     re.IGNORECASE,
 )
 

@@ -103,5 +103,5 @@ def _whole(both: View, members: list[Change]) -> Iterator[Change]:
     elif after.size < before.size:
         why = "a program has more bytes of it than the kernel"
     else:
-        why = f"it is filled up to its alignment of {after.align}"
+        why = f"with its alignment, which is {after.align} now"
     yield both.change(None, ChangeKind.SIZE, *sizes, breaks=True, why=why)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -12,7 +13,7 @@ from seriestool.abi.enums import title
 from seriestool.abi.places import RECORDS, units
 from seriestool.abi.types import Types
 from seriestool.model.abi import Change, ChangeKind, Sides, SidesRow
-from seriestool.model.layout import Layout, Member, Record
+from seriestool.model.layout import Enumeration, Layout, Member, Record
 
 _LONG = 40  # rows that are alike, up to which all are shown
 _CONTEXT = 5  # of more, those next to what differs
@@ -36,29 +37,39 @@ def sides(before: Layout, after: Layout, changes: Iterable[Change]) -> tuple[Sid
     changes = list(changes)
     renamed = {each.type: each.after for each in changes if each.kind is ChangeKind.RENAMED and each.member is None}
     changed = frozenset(each.type for each in changes)
+    old, new = _Side(before, changed), _Side(after, changed)
     found: list[Sides] = []
+    told: set[str] = set()
     for name, header in dict.fromkeys((each.type, each.header) for each in changes):
-        left = _lines(before, name, header, changed)
-        right = _lines(after, renamed.get(name) or name, header, changed)
-        if left and all(each.type != name for each in found):
+        if name not in told and (left := old.lines(name, header)):
+            told.add(name)
+            right = new.lines(renamed.get(name) or name, header)
             found.append(Sides(name, tuple(_shortened(_rows(left, right)))))
     return tuple(found)
 
 
-def _lines(layout: Layout, name: str, header: str, changed: Collection[str]) -> list[_Line]:
-    """Return the lines of the type *name*, of the one in *header* if there are several; [] if there is none."""
-    types = Types(layout)
-    records = [each for each in layout.records if each.name == name]
-    if record := next((each for each in records if each.header == header), None) or types.record(name):
-        return list(_record(record, types, changed))
-    if enums := [each for each in layout.enums if title(each) == name]:
-        enum = next((each for each in enums if each.header == header), enums[0])
-        rows = [_Line(each, f"  {each} = {value}") for each, value in enum.enumerators]
-        return [_Line("{", f"{name if enum.name else 'enum'} {{  /* {enum.size} bytes */"), *rows, _Line("}", "}")]
-    if typedef := types.typedef(name):
-        text = f"typedef {typedef.type} {name}  /* {typedef.size} bytes, aligned to {typedef.align} */"
-        return [_Line("typedef", text)]
-    return []
+class _Side:
+    """One layout, whose *changed* types are written out wherever they are embedded."""
+
+    def __init__(self, layout: Layout, changed: Collection[str]) -> None:
+        self._types = Types(layout)
+        self._changed = changed
+        self._enums: defaultdict[str, list[Enumeration]] = defaultdict(list)
+        for enum in layout.enums:
+            self._enums[title(enum)].append(enum)
+
+    def lines(self, name: str, header: str) -> list[_Line]:
+        """Return the lines of the type *name*, of the one in *header* if there are several; [] if there is none."""
+        if record := self._types.record(name, header=header):
+            return list(_record(record, self._types, self._changed))
+        if enums := self._enums.get(name):
+            enum = next((each for each in enums if each.header == header), enums[0])
+            rows = [_Line(each, f"  {each} = {value}") for each, value in enum.enumerators]
+            return [_Line("{", f"{enum.name or 'enum'} {{  /* {enum.size} bytes */"), *rows, _Line("}", "}")]
+        if typedef := self._types.typedef(name):
+            text = f"typedef {typedef.type} {name}  /* {typedef.size} bytes, aligned to {typedef.align} */"
+            return [_Line("typedef", text)]
+        return []
 
 
 def _record(record: Record, types: Types, changed: Collection[str]) -> Iterator[_Line]:

@@ -74,16 +74,16 @@ class Types:
             self._typedefs.setdefault(typedef.name, typedef)
         self._enums: dict[str, Enumeration] = {each.name: each for each in layout.enums if each.name}
 
-    def record(self, name: str | None, size: int | None = None) -> Record | None:
+    def record(self, name: str | None, size: int | None = None, header: str | None = None) -> Record | None:
         """Return the struct or union that *name* ends in ("siginfo_t", "struct siginfo"), or None.
 
-        Of several with one name, the one of *size* bytes.
+        Of several with one name, the one of *size* bytes, or of *header*.
         """
         seen: set[str] = set()
         while name and name not in seen:
             seen.add(name)
             if found := self._records.get(name):
-                return next((each for each in found if each.size == size), found[0])
+                return next((each for each in found if each.size == size or each.header == header), found[0])
             typedef = self._typedefs.get(name)
             name = typedef.target if typedef else None
         return None

@@ -46,9 +46,13 @@ def test_nothing_at_all_is_a_layout() -> None:
         (["A", "B"], ["A"], [("B", "removed", "1", None, True)]),
         (["A", "A_MAX"], ["A", "B", "A_MAX"], [("A_MAX", "grew", "1", "2", False), ("B", "added", None, "1", False)]),
         (["A", "B", "A_MAX"], ["A", "A_MAX"], [("B", "removed", "1", None, True), ("A_MAX", "value", "2", "1", True)]),
+        (["A=1", "A_MASK=1"], ["A=1", "B=2", "A_MASK=3"], [
+            ("A_MASK", "grew", "1", "3", False), ("B", "added", None, "2", False),
+        ]),
+        (["A=1", "A_MASK=0xf"], ["A=1", "A_MASK=0x1f"], [("A_MASK", "value", "15", "31", True)]),
         (["A=-1"], ["A=0xffffffff"], [("A", "value", "-1", "4294967295", True)]),
     ],
-)
+)  # fmt: skip
 @pytest.mark.parametrize("name", ["enum e", ""])
 def test_enumerators(name: str, before: list[str], after: list[str], expected: list[object]) -> None:
     assert seen(changes_of(Headers().enum(name, *before), Headers().enum(name, *after))) == expected
@@ -112,7 +116,7 @@ def test_names_of_free_space() -> None:
     free = (
         "reserved", "__reserved_1", "_reserved2", "rsvd", "resv", "pad", "__pad1", "padding_", "unused", "__unused4",
         "f_spare", "mbz", "dummy", "_si_pad", "cap_____res", "Reserved", "x.y.pad", "pad[]", "filler",
-        "__reserved_build_id",
+        "__reserved_build_id", "reserved_d0", "reserved_20",
     )  # fmt: skip
     used = ("padded", "nr_unused", "pad_size", "reserved_by", "fill_level", "res", "path", "id", "no_pad", "dummy_data")
     assert [name for name in free if not is_reserved(name)] == []
@@ -123,6 +127,7 @@ def test_names_of_the_end_of_an_enumeration() -> None:
     ends = (
         "IFLA_MAX", "__IFLA_MAX", "FOO_LAST", "FOO_CNT", "FOO_COUNT", "NR_FOO", "NUM_FOO", "FOO_NR", "__FOO_END",
         "__NL80211_ATTR_AFTER_LAST", "__MAX_BPF_ATTACH_TYPE", "__BPF_FUNC_MAX_ID", "PERF_BRANCH_MAX_SHIFT",
+        "RDMA_NLDEV_NUM_OPS", "NF_NETDEV_NUMHOOKS", "__LINK_MODE_MASK_NBITS", "__LINUX_MIB_TLSMAX",
     )  # fmt: skip
     others = ("FOO_END", "MAXIMUM", "COUNTER", "PERF_COUNT_HW_CPU_CYCLES", "LASTING", "NRX")
     assert [name for name in ends if not is_sentinel(name)] == []

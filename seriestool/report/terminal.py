@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +23,7 @@ from seriestool.model.tree import Tree
 from seriestool.report.dependencies import render_dependencies
 from seriestool.report.excerpt import excerpts
 from seriestool.report.kernels import Failure, failures, kernel_rows, remarks, without_baseline
+from seriestool.report.pieces import GAP, STYLES, Elastic, cell_text, labelled, list_item, new_table, plain
 from seriestool.report.prerequisites import render_prerequisites
 from seriestool.report.upstream import render_form
 from seriestool.report.view import (
@@ -50,21 +50,11 @@ from seriestool.report.view import (
     warnings,
 )
 
-_STYLES = {
-    Tone.PLAIN: "",
-    Tone.QUIET: "dim",
-    Tone.GOOD: "",
-    Tone.CHANGED: "yellow",
-    Tone.UNCLEAR: "yellow",
-    Tone.BAD: "bold red",
-}
 _ROLES = {
     Role.FIX: "the fix (state fixed)",
     Role.FOLLOW_UP: "follow-ups (on request)",
 }
-_GAP = 2  # blanks between columns
 _MIN_SUBJECT = 24  # below that, several trees get a table each
-_LEAST = 8
 _SHELL_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")  # POSIX.1-2017, Shell, 2.2 Quoting
 _DIAGNOSTICS = 4
 """Lines of a failing test; the page has them all."""
@@ -95,10 +85,10 @@ def render_status_list(records: Sequence[RunRecord]) -> RenderableType:
     rows = []
     for record in records:
         when = (record.finished or record.started)[:10]
-        rows.append((_text(record.slug), Text(f"v{record.revision}"), Text(str(record.id)), Text(when)))
-    ends = [_cell(verdict(record)) for record in records]
+        rows.append((plain(record.slug), Text(f"v{record.revision}"), Text(str(record.id)), Text(when)))
+    ends = [cell_text(verdict(record)) for record in records]
     headers = ("series", "rev", "run", "when", "verdict")
-    return _Elastic(headers, tuple((*row, end) for row, end in zip(rows, ends, strict=True)), elastic=4)
+    return Elastic(headers, tuple((*row, end) for row, end in zip(rows, ends, strict=True)), elastic=4)
 
 
 def render_apply(
@@ -115,10 +105,10 @@ def render_apply(
 
 def render_trees(trees: Sequence[tuple[str, str, Tree | None]]) -> RenderableType:
     """Return the list of trees: name, where it comes from, and what was imported (None: nothing yet)."""
-    table = _table("tree", "source", "imported")
+    table = new_table("tree", "source", "imported")
     for name, source, tree in trees:
-        imported = Text("not yet", style="dim") if tree is None else _text(f"{tree.version} {tree.commit[:12]}")
-        table.add_row(_text(name), _text(source), imported)
+        imported = Text("not yet", style="dim") if tree is None else plain(f"{tree.version} {tree.commit[:12]}")
+        table.add_row(plain(name), plain(source), imported)
     return table
 
 
@@ -146,36 +136,8 @@ def _details(record: RunRecord) -> Iterable[RenderableType]:
     yield from _findings(record)
     yield Text("")
     end = verdict(record)
-    yield Text.assemble(("verdict: ", "bold"), (end.text, "green" if end.tone is Tone.GOOD else _STYLES[end.tone]))
+    yield Text.assemble(("verdict: ", "bold"), (end.text, "green" if end.tone is Tone.GOOD else STYLES[end.tone]))
     yield Paste("repeat:  ", record.command)
-
-
-@dataclass(frozen=True, slots=True)
-class _Elastic:
-    """A table in which one column takes what room is left and ends in an ellipsis; the others are never cut."""
-
-    headers: tuple[str, ...]
-    rows: tuple[tuple[Text, ...], ...]
-    elastic: int
-    right: frozenset[int] = frozenset()
-    """Columns of numbers."""
-
-    def room(self, width: int) -> int:
-        """Return how many columns of the terminal are left for the elastic one."""
-        others = [index for index in range(len(self.headers)) if index != self.elastic]
-        widths = [max(cell_len(self.headers[index]), *(row[index].cell_len for row in self.rows)) for index in others]
-        return width - sum(widths) - _GAP * len(others)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = _table(*self.headers)
-        for index, column in enumerate(table.columns):
-            column.no_wrap = True
-            column.justify = "right" if index in self.right else "left"
-        table.columns[self.elastic].overflow = "ellipsis"
-        table.columns[self.elastic].max_width = max(self.room(options.max_width), _LEAST)
-        for row in self.rows:
-            table.add_row(*row)
-        yield table
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +156,7 @@ class _Matrix:
             yield Text("")
             yield table
 
-    def _table(self, group: Sequence[int]) -> _Elastic:
+    def _table(self, group: Sequence[int]) -> Elastic:
         headers = ["#", "subject", *(clean(self.trees[index].tree) for index in group)]
         headers += ["upstream", "trailers"] if self.archive else []
         lines = []
@@ -206,13 +168,13 @@ class _Matrix:
                 lines.append((*label, *[Text()] * (len(headers) - len(label))))
             lines.append(tuple(self._cells(row, group)))
         right = frozenset({len(headers) - 1}) if self.archive else frozenset[int]()
-        return _Elastic(tuple(headers), tuple(lines), elastic=1, right=right)
+        return Elastic(tuple(headers), tuple(lines), elastic=1, right=right)
 
     def _cells(self, row: PatchRow, group: Sequence[int]) -> list[Text]:
-        cells = [_text(row.number), _text(row.subject)]
-        cells += [_cell(outcome_cell(row.outcomes[index])) for index in group]
+        cells = [plain(row.number), plain(row.subject)]
+        cells += [cell_text(outcome_cell(row.outcomes[index])) for index in group]
         if self.archive:
-            cells += [_text((row.upstream or "-")[:12]), Text(str(len(row.trailers)) if row.trailers else "-")]
+            cells += [plain((row.upstream or "-")[:12]), Text(str(len(row.trailers)) if row.trailers else "-")]
         return cells
 
 
@@ -224,9 +186,9 @@ def _evidence(rows: Sequence[PatchRow], trees: Sequence[TreeOutcome], *, hunks: 
             label = f"{', '.join(names)}: " if len(trees) > 1 else ""
             said = f"{label}{outcome.outcome}: {outcome.evidence}"
             alike.setdefault((said, rejected(outcome) if hunks else ()), []).append(row.number)
-    table = Table.grid(padding=(0, _GAP, 0, 0))
+    table = Table.grid(padding=(0, GAP, 0, 0))
     for (said, lost), numbers in alike.items():
-        table.add_row(_text(ranges(numbers)), Group(_text(said), *(_hunk(hunk) for hunk in lost)))
+        table.add_row(plain(ranges(numbers)), Group(plain(said), *(_hunk(hunk) for hunk in lost)))
     if table.row_count:
         table.columns[0].no_wrap = True
         yield from (Text(""), table)
@@ -253,12 +215,12 @@ def _kernels(record: RunRecord) -> Iterable[RenderableType]:
             ("kselftests", [row.selftests for row in mine]),
         ]
         shown = [(name, cells) for name, cells in columns if any(cell != NOTHING for cell in cells)]
-        table = _table(*(clean(name) for name, _ in shown))
+        table = new_table(*(clean(name) for name, _ in shown))
         for cells in zip(*(cells for _, cells in shown), strict=True):
-            table.add_row(*(_cell(cell) for cell in cells))
+            table.add_row(*(cell_text(cell) for cell in cells))
         yield from (Text(""), table)
-    notes = [_labelled(remark.where, remark.text, remark.tone) for remark in remarks(record)]
-    notes += [_labelled(f"{'; '.join(where)}: new warning", text, Tone.CHANGED) for text, where in warnings(record)]
+    notes = [labelled(remark.where, remark.text, remark.tone) for remark in remarks(record)]
+    notes += [labelled(f"{'; '.join(where)}: new warning", text, Tone.CHANGED) for text, where in warnings(record)]
     if notes:
         yield from (Text(""), *notes)
 
@@ -270,13 +232,13 @@ def _failing(record: RunRecord) -> Iterable[RenderableType]:
         yield from (_failure(record, failure) for failure in failed)
     for where, names in without_baseline(record):
         text = f"the base has no {', '.join(names)}: nothing to judge the series' own tests by"
-        yield _labelled(f"{where}: no baseline", text, Tone.QUIET)
+        yield labelled(f"{where}: no baseline", text, Tone.QUIET)
 
 
 def _failure(record: RunRecord, failure: Failure) -> Text:
     where = kernel_name(record, failure.tree, failure.arch)
     text = Text.assemble(
-        (clean(failure.name), _STYLES[Tone.BAD]),
+        (clean(failure.name), STYLES[Tone.BAD]),
         f"  {where} {', '.join(failure.states)}",
         (f"  {failure.baseline}", "dim"),
     )
@@ -293,7 +255,7 @@ def _findings(record: RunRecord) -> Iterable[RenderableType]:
     if listed:
         yield from (Text(""), Text("findings", style="bold"))
         for finding in listed:
-            yield _item(Text(clean(finding.text), style=_STYLES[Tone.BAD] if finding.against else ""))
+            yield list_item(Text(clean(finding.text), style=STYLES[Tone.BAD] if finding.against else ""))
     lacking = missing(record)
     if lacking:
         yield from (Text(""), Text("follow-ups that were not applied", style="bold"))
@@ -303,11 +265,11 @@ def _findings(record: RunRecord) -> Iterable[RenderableType]:
         text = Text(clean(f"{number}{item.title}{trees}"))
         told = ": ".join(clean(part) for part in (item.message_id, item.note) if part)
         text.append(f"\n{told}" if told else "", style="dim")
-        yield _item(text)
+        yield list_item(text)
 
 
 def _trailers(record: RunRecord) -> Iterable[RenderableType]:
-    table = Table.grid(padding=(0, _GAP, 0, 0))
+    table = Table.grid(padding=(0, GAP, 0, 0))
     for patch in record.patches:
         if patch.trailers:
             table.add_row(patch.tracked.number, Text("\n".join(clean(trailer) for trailer in patch.trailers)))
@@ -338,28 +300,3 @@ class Paste:
         words = _SHELL_WORD.findall(line)
         # An open quote or a backslash at the end is no shell command: it is left in one piece.
         return words if _SHELL_WORD.sub("", line).strip() == "" else [line]
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), collapse_padding=True, header_style="bold")
-    for header in headers:
-        table.add_column(header)
-    return table
-
-
-def _text(value: str) -> Text:
-    return Text(clean(value))
-
-
-def _cell(cell: Cell) -> Text:
-    return Text(clean(cell.text), style=_STYLES[cell.tone])
-
-
-def _labelled(label: str, text: str, tone: Tone) -> Text:
-    return Text.assemble((f"{clean(label)}: ", _STYLES[tone]), clean(text))
-
-
-def _item(text: Text) -> Table:
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_row("-", text)
-    return grid

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.series import KnownFollowUp, TrackedPatch
 from seriestool.model.testing import TestResult
@@ -103,3 +104,5 @@ class RunRecord:
     verdict: str
     exit_code: int
     command: str
+    abi: tuple[AbiMatrix, ...] = ()
+    """What it does to the user-space layout, one per tree; empty where that was not looked at."""

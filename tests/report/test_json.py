@@ -6,11 +6,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.needs import (
     DependencyAnswer,
     DependencyState,
@@ -20,7 +22,8 @@ from seriestool.model.needs import (
 )
 from seriestool.model.run import RunRecord
 from seriestool.model.series import Dependency, DependencyKind
-from seriestool.report.json import apply_json, run_json, status_json, status_list_json
+from seriestool.report.json import abi_json, apply_json, run_json, status_json, status_list_json
+from tests.abi_records import every_abi, flagship_abi, hostile_abi, quiet_abi, uncured_abi
 from tests.records import as_posted, flagship, hostile, killed, several_trees
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schema"
@@ -183,6 +186,79 @@ def test_status_names_the_outcome_per_tree() -> None:
         ("stable-6.12", "already-evolved"),
         ("mainline-7.2", "already-evolved"),
     ]
+
+
+@pytest.mark.parametrize("make", [flagship_abi, quiet_abi, uncured_abi, every_abi, hostile_abi])
+def test_a_layout_matrix_is_what_the_schema_says(make: Callable[[], AbiMatrix]) -> None:
+    matrix = make()
+    schema("abi").validate(read_back(abi_json([matrix])))
+    schema("abi").validate(read_back(abi_json([matrix, matrix])))
+    schema("run").validate(read_back(run_json(replace(flagship(), abi=(matrix,)))))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("patches", 0, "number"), 1),
+        (("patches", 4, "abis", "arm", "verdict"), "broken"),
+        (("patches", 4, "abis", "arm", "changes", 0, "kind"), "moved"),
+        (("final", "arm"), None),
+        (("compat", 0, "number"), 5),
+        (("expectations", 0, "met"), "yes"),
+        (("surplus",), 1),
+    ],
+)
+def test_the_schema_refuses_a_wrong_matrix(path: tuple[str | int, ...], value: object) -> None:
+    output: object = read_back(abi_json([flagship_abi()]))
+    *way, last = path
+    node = output
+    for step in way:
+        node = node[step]  # type: ignore[index]  # plain JSON
+    node[last] = value  # type: ignore[index]
+    with pytest.raises(ValidationError):
+        schema("abi").validate(output)
+
+
+def test_run_and_abi_describe_a_matrix_alike() -> None:
+    alone, run = (json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")) for name in ("abi", "run"))
+    assert {name: run["$defs"].get(name) for name in alone["$defs"] if name != "several"} == {
+        name: value for name, value in alone["$defs"].items() if name != "several"
+    }
+
+
+def test_abi_is_the_contract_to_the_letter() -> None:
+    output = read_back(abi_json([flagship_abi()]))
+    assert list(output) == [
+        "series", "tree", "version", "abis", "summary", "broken", "patches", "final", "compat", "reference",
+        "expectations",
+    ]  # fmt: skip
+    assert (output["series"], output["tree"]) == ("synchronous-perf-signals", "stable-5.10")
+    fifth = abi_json([flagship_abi()])["patches"][4]  # type: ignore[typeddict-item]  # of one tree
+    assert (fifth["number"], list(fifth["abis"])) == ("05", list(flagship_abi().abis))
+    arm = fifth["abis"]["arm"]
+    assert (arm["verdict"], arm["cured_by"]) == ("breaks", "11")
+    assert list(arm["changes"][0])[:5] == ["type", "member", "kind", "before", "after"]
+    assert arm["changes"][1] == {
+        "type": "siginfo_t",
+        "member": "_sifields",
+        "kind": "offset",
+        "before": "12",
+        "after": "16",
+        "breaks": True,
+        "header": "asm-generic/siginfo.h",
+        "why": "_sifields._sigfault._perf is a __u64, which arm aligns to 8",
+    }
+
+
+def test_several_trees_come_below_one_key() -> None:
+    first, second = flagship_abi(), replace(quiet_abi(), tree="stable-6.1")
+    output = read_back(abi_json([first, second]))
+    assert output == {
+        "series": first.series,
+        "trees": [read_back(abi_json([first])), read_back(abi_json([second]))],
+    }
+    with pytest.raises(ValueError, match="no matrix"):
+        abi_json([])
 
 
 def test_the_same_record_gives_the_same_bytes() -> None:

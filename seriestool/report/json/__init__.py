@@ -7,9 +7,10 @@ A key is never renamed or removed without a new major version; new keys may come
 
 from __future__ import annotations
 
+from seriestool.report.json.abi import abi_json
 from seriestool.report.json.apply import apply_json
 from seriestool.report.json.fetch import fetch_json
 from seriestool.report.json.run import run_json
 from seriestool.report.json.status import status_json, status_list_json
 
-__all__ = ["apply_json", "fetch_json", "run_json", "status_json", "status_list_json"]
+__all__ = ["abi_json", "apply_json", "fetch_json", "run_json", "status_json", "status_list_json"]

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from seriestool.model.run import PatchStatus, RunRecord, StageResult
 from seriestool.model.testing import TestResult
+from seriestool.report.json.abi import AbiJson, matrix_json
 from seriestool.report.json.findings import FindingJson, MissingJson, findings_json, missing_json
 from seriestool.report.json.outcomes import TreeJson, tree_json
 
@@ -70,6 +71,7 @@ class RunJson(TypedDict):
     missing: list[MissingJson]
     patches: list[PatchJson]
     trees: list[TreeJson]
+    abi: list[AbiJson]
     stages: list[StageJson]
 
 
@@ -90,6 +92,7 @@ def run_json(record: RunRecord) -> RunJson:
         "missing": missing_json(record),
         "patches": [_patch(patch) for patch in record.patches],
         "trees": [tree_json(tree) for tree in record.trees],
+        "abi": [matrix_json(matrix) for matrix in record.abi],
         "stages": [_stage(stage) for stage in record.stages],
     }
 

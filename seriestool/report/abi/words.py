@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One change, mismatch or expectation in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seriestool.model.abi import AbiMatrix, Change, ChangeKind, CompatMismatch, CompatResult, ExpectationResult
+from seriestool.report.abi.groups import AbiGroup
+
+# What a number or a text alone does not say.
+_NAMED = frozenset({ChangeKind.SIZE, ChangeKind.ALIGNMENT, ChangeKind.GREW})
+
+
+def what_changed(change: Change) -> str:
+    """Say what became of one thing: "_sifields from 12 to 16", "size from 12 to 16", "si_perf added"."""
+    kind = "size" if change.kind is ChangeKind.GREW and change.member is None else change.kind.value
+    parts = [change.member] if change.member else []
+    if change.kind in _NAMED or not parts:
+        parts.append(kind)
+    if change.before is not None and change.after is not None:
+        parts.append(f"from {change.before} to {change.after}")
+    else:
+        parts += [] if kind in parts else [kind]
+        parts += [f"({change.after or change.before})"] if change.after or change.before else []
+    return " ".join(parts)
+
+
+def lead_text(group: AbiGroup) -> str:
+    """Say the change of a group that tells most, and how many are left: "siginfo_t: _sifields from 12 to 16"."""
+    lead = group.lead
+    if lead is None:
+        return ""
+    others = [told for told in group.changes if told is not lead and told.change.breaks == lead.change.breaks]
+    more = f", and {len(others)} more" if others else ""
+    return f"{lead.change.type}: {what_changed(lead.change)}{more}"
+
+
+def not_as_reference(matrix: AbiMatrix, group: AbiGroup) -> str:
+    """Say what the reference has elsewhere: "stable-6.1 has struct foo: bar elsewhere (bit 35, here bit 34)"."""
+    lead = group.lead
+    if lead is None:
+        return f"{matrix.reference_tree} has something elsewhere"
+    change, others = lead.change, len(group.changes) - 1
+    name = f"{change.type}: {change.member}" if change.member else change.type
+    more = f", and {others} more" if others else ""
+    places = f"{change.before or 'not at all'}, here {change.after or 'not at all'}"
+    kind = "" if places.startswith(change.kind.value) else f"{change.kind} "
+    return f"{matrix.reference_tree} has {name} elsewhere ({kind}{places}{more})"
+
+
+def before_after(change: Change) -> str:
+    """Write "offset 12 -> 16", "bit 35, 1 wide -> bit 34, 1 wide"; of what is on one side only, that side."""
+    both = change.before is not None and change.after is not None
+    text = f"{change.before} -> {change.after}" if both else change.after or change.before or ""
+    return text if text.startswith(change.kind.value) else f"{change.kind} {text}".rstrip()
+
+
+def fate(group: AbiGroup) -> str:
+    """Say by which patch a break came, and by which it went: "broken by 05, cured by 11"."""
+    if group.like:
+        return f"still broken with {group.step}, by {group.like}"
+    return f"broken by {group.step}, cured by {group.cured_by}" if group.cured_by else f"broken by {group.step}"
+
+
+def mismatch_text(result: CompatResult, mismatch: CompatMismatch) -> str:
+    """Say where a 64-bit kernel and 32-bit programs disagree."""
+    kernel, programs = f"{result.kernel}'s {result.type}", f"{result.abi} programs"
+    if mismatch.kernel is None:
+        return f"{kernel} has no {mismatch.member}; {programs} have it at {mismatch.user}"
+    if mismatch.user is None:
+        return f"{kernel} has {mismatch.member} at {mismatch.kernel}; {programs} do not have it"
+    return f"{kernel} has {mismatch.member} at {mismatch.kernel}; {programs} have it at {mismatch.user}"
+
+
+def expectation_text(result: ExpectationResult) -> str:
+    """Say what was expected and what is there: "arm: siginfo_t _sifields: expected at 12, found at 16"."""
+    wanted = result.expected
+    subject = f"{wanted.abi}: {wanted.type}{f' {wanted.member}' if wanted.member else ''}"
+    expected = _expected(wanted.offset, wanted.size, wanted.bit)
+    if result.met is None:
+        return f"{subject}: expected {expected}, cannot tell: {result.reason}"
+    place = "nothing of that name" if result.found is None else _found(result)
+    told = "; ".join(text for text in (result.reason, wanted.source) if text)
+    return f"{subject}: expected {expected}, found {place}{f' ({told})' if told else ''}"
+
+
+def _expected(offset: int | None, size: int | None, bit: int | None) -> str:
+    parts = [f"at {offset}"] if offset is not None else []
+    parts += [f"at bit {bit}"] if bit is not None else []
+    parts += [f"{size} bytes"] if size is not None else []
+    return ", ".join(parts)
+
+
+def _found(result: ExpectationResult) -> str:
+    wanted = result.expected
+    if wanted.bit is not None:
+        return f"at bit {result.found}"
+    return f"{result.found} bytes" if wanted.offset is None else f"at {result.found}"
+
+
+def bounded(items: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Return at most *limit* lines; a last one counts the others."""
+    if len(items) <= limit + 1:  # a line that says "and 1 more" is no shorter than that one
+        return tuple(items)
+    return (*items[:limit], more(len(items) - limit))
+
+
+def more(number: int) -> str:
+    """Say how much is left out, and where it is."""
+    return f"and {number} more (--json has all)"

@@ -121,7 +121,10 @@ def _with(results: tuple[AbiResult, ...], more: dict[str, str]) -> tuple[AbiResu
 
 
 def _like(result: AbiResult, abi: str) -> AbiResult:
-    return replace(result, abi=abi, reason=result.reason.replace("sparc64", abi))
+    changes = tuple(
+        replace(change, why=change.why.replace(f"which {result.abi} ", f"which {abi} ")) for change in result.changes
+    )
+    return replace(result, abi=abi, changes=changes, reason=result.reason.replace("sparc64", abi))
 
 
 def _result(number: str, abi: str) -> AbiResult:

@@ -18,6 +18,8 @@ from markupsafe import Markup, escape
 from seriestool import __version__
 from seriestool.model.outcome import HunkOutcome
 from seriestool.model.run import KernelState, RunRecord, Stage, StageResult, Status
+from seriestool.report.abi.layouts import folded
+from seriestool.report.abi.page import abi_sections
 from seriestool.report.evidence import evidence_cell, evidence_text
 from seriestool.report.kernels import KernelRow, kernel_rows, remarks, stage_name, test_tables, without_baseline
 from seriestool.report.sides import sides
@@ -72,6 +74,7 @@ def render_html(record: RunRecord) -> str:
         findings=findings(record),
         missing=missing(record),
         misfits=_misfits(record, rows),
+        layouts=abi_sections(record.abi),
         form=form_sentence(record.trees),
         stages=[(stage_name(record, stage), stage, _stage_cell(stage)) for stage in record.stages],
         version=__version__,
@@ -98,6 +101,7 @@ def _template_environment() -> Environment:
         "evidence": evidence,
         "evidence_cell": evidence_cell,
         "evidence_text": evidence_text,
+        "folded": folded,
         "introduced": introduced,
         "outcome_cell": outcome_cell,
         "percent": lambda fraction: f"{fraction:.0%}",

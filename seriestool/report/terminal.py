@@ -20,6 +20,7 @@ from seriestool.model.outcome import HunkOutcome, TreeOutcome
 from seriestool.model.run import RunRecord
 from seriestool.model.series import Role
 from seriestool.model.tree import Tree
+from seriestool.report.abi.terminal import render_matrix
 from seriestool.report.dependencies import render_dependencies
 from seriestool.report.excerpt import excerpts
 from seriestool.report.kernels import Failure, failures, kernel_rows, remarks, without_baseline
@@ -131,6 +132,7 @@ def _details(record: RunRecord) -> Iterable[RenderableType]:
     """Yield all that comes behind the patch table."""
     yield from _evidence(patch_rows(record.patches, record.trees), record.trees, hunks=False)
     yield render_form(record.trees)
+    yield from (part for matrix in record.abi for part in (Text(""), render_matrix(matrix)))
     yield from _kernels(record)
     yield from _failing(record)
     yield from _findings(record)

@@ -15,9 +15,20 @@ from seriestool.model.outcome import EvidenceClass, HunkOutcome
 from seriestool.model.run import RunRecord
 from seriestool.model.series import Variant
 from seriestool.report.html import render_html
+from tests.abi_records import ABIS, every_abi, flagship_abi, hostile_abi, quiet_abi, uncured_abi
 from tests.records import COMMAND, VERDICT, as_posted, flagship, hostile, killed, several_trees
 
-RECORDS = (flagship, as_posted, killed, several_trees, hostile)
+
+def with_layouts() -> RunRecord:
+    """Return the flagship with what it does to the user-space layout, on three trees."""
+    return replace(flagship(), abi=(flagship_abi(), uncured_abi(), replace(quiet_abi(), tree="stable-6.1")))
+
+
+def with_hostile_layouts() -> RunRecord:
+    return replace(hostile(), abi=(hostile_abi(), every_abi()))
+
+
+RECORDS = (flagship, as_posted, killed, several_trees, hostile, with_layouts, with_hostile_layouts)
 VOID = {"meta"}
 
 
@@ -54,16 +65,18 @@ class Page(HTMLParser):
 def test_the_page_needs_nothing_else(make: Callable[[], RunRecord]) -> None:
     source = render_html(make())
     tags = Page(source).tags
-    assert not {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object", "form", "base", "a", "svg"}
+    assert not {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object", "form", "base", "svg"}
     names = {name for _, attributes in tags for name in attributes}
-    assert not {name for name in names if name.startswith("on")} | names & {"src", "href", "style", "srcset"}
+    assert not {name for name in names if name.startswith("on")} | names & {"src", "style", "srcset"}
+    assert all((attributes["href"] or "").startswith("#") for tag, attributes in tags if "href" in attributes)
     assert not re.search(r"url\(|@import|https?:", source)
     assert "prefers-color-scheme: dark" in source
     assert "@media print" in source
 
 
-def test_hostile_text_stays_text() -> None:
-    source = render_html(hostile())
+@pytest.mark.parametrize("make", [hostile, with_hostile_layouts])
+def test_hostile_text_stays_text(make: Callable[[], RunRecord]) -> None:
+    source = render_html(make())
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", source)
     assert "<script" not in source
     assert Page(source).text.count("<script>alert(1)</script>[red]\ufffd]0;owned\ufffd\ufffdgnp.exe") > 10
@@ -175,3 +188,70 @@ def test_a_killed_run_says_so() -> None:
 
 def test_the_same_record_gives_the_same_page() -> None:
     assert render_html(flagship()) == render_html(flagship())
+
+
+def layout_part(record: RunRecord) -> str:
+    text = Page(render_html(record)).text
+    return text[text.index("User-space layout") : text.index("Kernels")]
+
+
+def test_without_a_matrix_there_is_no_section() -> None:
+    assert "User-space layout" not in Page(render_html(flagship())).text
+
+
+def test_every_link_leads_to_one_place() -> None:
+    tags = Page(render_html(with_layouts())).tags
+    anchors = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    targets = [(attributes["href"] or "")[1:] for tag, attributes in tags if tag == "a"]
+    assert len(anchors) == len(set(anchors))
+    assert set(targets) <= set(anchors)
+    # 05 on two ABIs and its cures, the reference on seven; 05 uncured on two, and the final state twice
+    assert len(targets) == 2 + 2 + 7 + 2 + 2
+
+
+def test_the_heat_map_is_a_table_in_words_with_headers() -> None:
+    source = render_html(replace(flagship(), abi=(flagship_abi(),)))
+    row = source[source.index('<tr><th scope="row" class="label">05</th>') :]
+    row = row[: row.index("</tr>")]
+    assert re.findall(r'<td class="(\w+)">(?:<a [^>]*>)?(\w+)', row) == [
+        ("changed", "extends"), ("changed", "extends"), ("bad", "breaks"), ("changed", "extends"), ("bad", "breaks"),
+        ("changed", "extends"), ("changed", "extends"), ("unclear", "unavailable"),
+    ]  # fmt: skip
+    assert 'aria-label="05 breaks, arm"' in row
+    heads = "".join(f'<th scope="col">{abi}</th>' for abi in ABIS)
+    assert heads in source
+    assert 'role="region" aria-label="User-space layout, patch by ABI" tabindex="0"' in source
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "arm, powerpc: broken by 05, cured by 11 signal: Introduce TRAP_PERF si_code and si_perf to siginfo",
+        "_sifields and 16 members in it likewise offset 12 16",
+        "_sifields._sigfault._perf is a __u64, which arm aligns to 8; likewise on powerpc",
+        "siginfo_t side by side before 05 with 05 0 int si_signo 0 int si_signo",
+        "+ 12 4 bytes of padding - 12 union _sifields + 16 union _sifields",
+        "not where stable-6.1 has it member what stable-6.1 this series",
+        "05 extends i386, m68k: siginfo_t: _sifields._sigfault._perf added (16)",
+        "after 05, 06: x86_64's compat_siginfo has _sifields._sigfault._perf at offset 24, 8 bytes; "
+        "i386 programs have it at offset 16, 4 bytes",
+        "6 of 10 are met arm: struct perf_event_attr inherit_thread: expected at bit 35, found at bit 34",
+        "sparc: sparc64-linux-gnu-gcc is not installed: apt install gcc-sparc64-linux-gnu",
+        "linux/bpf_perf_event.h on m68k: linux/perf_event.h:14:10: fatal error",
+    ],
+)
+def test_a_maintainer_finds_it_in_the_layouts(expected: str) -> None:
+    assert expected in layout_part(replace(flagship(), abi=(flagship_abi(),)))
+
+
+def test_trees_are_told_apart_and_a_quiet_one_is_a_sentence() -> None:
+    text = layout_part(with_layouts())
+    quiet = "stable-6.1 no patch changes the user-space layout on x86_64, i386, arm, arm64, powerpc, s390, m68k"
+    assert text.rstrip().endswith(f"{quiet}; of the expectations 6 of 6 are met")
+    assert text.startswith("User-space layout stable-5.10 05 breaks")
+
+
+def test_many_abis_leave_no_room_for_subjects() -> None:
+    source = render_html(replace(flagship(), abi=(every_abi(),)))
+    assert '<table class="heat many">' in source
+    assert '<td class="subject wide">' not in source

@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from seriestool.report.terminal import (
     render_text,
     render_trees,
 )
+from tests.abi_records import every_abi, flagship_abi, hostile_abi
 from tests.records import COMMAND, as_posted, flagship, hostile, killed, several_trees
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -62,6 +64,15 @@ def test_no_line_is_wider_than_the_terminal(make: Callable[[], RunRecord], width
     record = make()
     for what in (render_run(record), render_status(record), render_apply(record.trees), render_status_list([record])):
         assert max(cell_len(line) for line in shown(what, width).splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_a_run_has_the_layout_matrix_of_each_tree(width: int) -> None:
+    page = shown(render_run(replace(flagship(), abi=(flagship_abi(), every_abi(), hostile_abi()))), width)
+    assert max(cell_len(line) for line in page.splitlines()) <= width
+    assert sum(line.startswith("user-space layout") for line in page.splitlines()) == 3
+    assert page.index("user-space layout") < page.index("kernel  ")
+    assert "side by side" not in page  # seriestool abi has them
 
 
 def test_outcomes_and_commits_are_never_cut() -> None:

@@ -20,6 +20,7 @@ from seriestool.model.outcome import HunkOutcome
 from seriestool.model.run import KernelState, RunRecord, Stage, StageResult, Status
 from seriestool.report.abi.layouts import folded
 from seriestool.report.abi.page import abi_sections
+from seriestool.report.abi.words import more
 from seriestool.report.evidence import evidence_cell, evidence_text
 from seriestool.report.kernels import KernelRow, kernel_rows, remarks, stage_name, test_tables, without_baseline
 from seriestool.report.sides import sides
@@ -103,6 +104,7 @@ def _template_environment() -> Environment:
         "evidence_text": evidence_text,
         "folded": folded,
         "introduced": introduced,
+        "more": more,
         "outcome_cell": outcome_cell,
         "percent": lambda fraction: f"{fraction:.0%}",
         "sides": sides,

@@ -200,8 +200,41 @@ def test_abis_are_grouped_only_where_everything_is_alike() -> None:
     )
     first, second = patch_groups(one(*results))
     assert (first.abis, second.abis) == (("arm", "sh"), ("alpha",))
-    assert first.whys == ("b is a __u64, which arm aligns to 8; likewise on sh",)
+    assert [told.why for told in first.changes] == ["b is a __u64, which arm aligns to 8; likewise on sh"]
     assert [group.number for group in (first, second)] == [1, 2]
+
+
+def test_a_reason_is_told_once_and_apart_where_abis_differ() -> None:
+    same = moved("b", "4", "8", why="it grew"), moved("c", "8", "12", why="it grew")
+    (group,) = patch_groups(one(AbiResult("arm", AbiVerdict.BREAKS, same), AbiResult("sh", AbiVerdict.BREAKS, same)))
+    assert [told.why for told in group.changes] == ["it grew", ""]
+    other = replace(same[0], why="a came before it"), same[1]
+    (group,) = patch_groups(one(AbiResult("arm", AbiVerdict.BREAKS, same), AbiResult("sh", AbiVerdict.BREAKS, other)))
+    assert [told.why for told in group.changes] == ["arm: it grew; sh: a came before it", "it grew"]
+
+
+def test_the_change_that_says_most_leads() -> None:
+    changes = (
+        moved(None, "4", "8", kind=ChangeKind.ALIGNMENT),
+        moved("gone", "0", None, kind=ChangeKind.REMOVED),
+        moved("b", "4", "8"),
+        moved("new", None, "12", kind=ChangeKind.ADDED, breaks=False),
+    )
+    assert "(struct a: b from 4 to 8, and 2 more)" in abi_sentence(one(AbiResult("arm", AbiVerdict.BREAKS, changes)))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (moved("b", "4", "8"), "new has struct a: b elsewhere (offset 4, here 8)"),
+        (moved("b", None, "8"), "new has no struct a: b (here 8)"),
+        (moved("b", "bit 4", None), "new has struct a: b, which is not here (bit 4)"),
+        (moved(None, "4", "8", kind=ChangeKind.SIZE), "new has struct a elsewhere (size 4, here 8)"),
+    ],
+)
+def test_how_the_reference_differs(change: Change, said: str) -> None:
+    same, other = AbiResult("arm", AbiVerdict.SAME), AbiResult("arm", AbiVerdict.BREAKS, (change,))
+    assert abi_sentence(one(same, reference_tree="new", reference=(other,))) == f"{said} on arm"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +244,7 @@ def test_abis_are_grouped_only_where_everything_is_alike() -> None:
         (moved(None, "4", "8", kind=ChangeKind.SIZE), "size from 4 to 8"),
         (moved("b", "4", "8", kind=ChangeKind.SIZE), "b size from 4 to 8"),
         (moved(None, "4", "8", kind=ChangeKind.GREW), "size from 4 to 8"),
+        (moved("b", "b", "c", kind=ChangeKind.RENAMED), "b renamed to c"),
         (moved("B_MAX", "4", "8", kind=ChangeKind.GREW), "B_MAX grew from 4 to 8"),
         (moved("b", "4", "8", kind=ChangeKind.VALUE), "b from 4 to 8"),
         (moved("b", "8", None, kind=ChangeKind.REMOVED), "b removed (8)"),

@@ -11,6 +11,17 @@ from html.parser import HTMLParser
 import pytest
 
 from seriestool import __version__
+from seriestool.model.abi import (
+    AbiMatrix,
+    AbiResult,
+    AbiVerdict,
+    Change,
+    ChangeKind,
+    HeaderFailure,
+    PatchAbi,
+    Sides,
+    SidesRow,
+)
 from seriestool.model.outcome import EvidenceClass, HunkOutcome
 from seriestool.model.run import RunRecord
 from seriestool.model.series import Variant
@@ -255,3 +266,16 @@ def test_many_abis_leave_no_room_for_subjects() -> None:
     source = render_html(replace(flagship(), abi=(every_abi(),)))
     assert '<table class="heat many">' in source
     assert '<td class="subject wide">' not in source
+
+
+def test_a_page_of_a_whole_release_is_bounded_and_says_so() -> None:
+    rows = tuple(SidesRow(str(number), "", changed=True) for number in range(1000))
+    changes = tuple(
+        Change(f"struct s{number}", "a", ChangeKind.OFFSET, "0", "4", breaks=True) for number in range(1000)
+    )
+    failures = tuple(HeaderFailure(f"linux/{number}.h", "error") for number in range(300))
+    sides = tuple(Sides(f"struct s{number}", rows if number == 0 else rows[:1]) for number in range(50))
+    result = AbiResult("arm", AbiVerdict.BREAKS, changes, sides, failures)
+    matrix = AbiMatrix("slug", "tree", "1", ("arm",), (PatchAbi("01", "all of it", (result,)),), (result,))
+    text = layout_part(replace(flagship(), abi=(matrix,)))
+    assert re.findall(r"and (\d+) more \(--json has all\)", text) == ["800", "600", "10", "100"]

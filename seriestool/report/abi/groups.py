@@ -4,26 +4,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from seriestool.model.abi import AbiMatrix, AbiResult, AbiVerdict, Change, ChangeKind, Sides
 from seriestool.report.abi.rows import final_label
 
+_WHAT = attrgetter("type", "member", "kind", "before", "after", "breaks", "header")
+"""All of a change but its reason, which names the ABI."""
+_Move = tuple[str, str, int]
+_PLACES = frozenset({ChangeKind.OFFSET, ChangeKind.BIT, ChangeKind.VALUE})
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A change to tell, and how many members inside its own move along with it and are not told."""
+    """A change to tell, and how many members inside its own move along with it and are not told.
+
+    ``why`` is its reason for all ABIs of a group, empty where the change before it has the same.
+    """
 
     change: Change
     along: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AbiGroup:
     """What one step (a patch, the whole series, the reference) does alike on some ABIs.
 
-    ``like`` names the patch that was told before and does exactly this. ``whys`` explain the changes, each once.
+    ``like`` names the patch that was told before and does exactly this.
     """
 
     step: str
@@ -33,7 +44,6 @@ class AbiGroup:
     abis: tuple[str, ...]
     verdict: AbiVerdict
     changes: tuple[Told, ...]
-    whys: tuple[str, ...]
     sides: tuple[Sides, ...]
     cures: tuple[str, ...]
     cured_by: str | None
@@ -43,8 +53,8 @@ class AbiGroup:
 
     @property
     def lead(self) -> Told | None:
-        """The change that says most: what breaks before what does not, a member before a whole type."""
-        return min(self.changes, key=lambda told: (not told.change.breaks, told.change.member is None), default=None)
+        """The change that says most: what breaks before what does not, a member that moved before a whole type."""
+        return min(self.changes, key=lambda told: _rank(told.change), default=None)
 
 
 def patch_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
@@ -58,13 +68,12 @@ def patch_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
     )
 
 
-def final_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
-    """Return what the series as a whole breaks; what a patch was already told to do on these ABIs points to it."""
-    before = patch_groups(matrix)
+def final_groups(matrix: AbiMatrix, before: Sequence[AbiGroup]) -> tuple[AbiGroup, ...]:
+    """Return what the series as a whole breaks; what one of *before* was told to do on these ABIs points to it."""
     found = []
     for group in step_groups(final_label(matrix), "the series as a whole", matrix.final, ("base", "the whole series")):
         if group.verdict is AbiVerdict.BREAKS:
-            same = (each for each in before if each.changes == group.changes and set(group.abis) <= set(each.abis))
+            same = (each for each in before if set(group.abis) <= set(each.abis) and _alike(each, group))
             found.append(replace(group, like=next((each.step for each in same), "")))
     return tuple(found)
 
@@ -83,60 +92,76 @@ def step_groups(
     alike: dict[tuple[object, ...], list[AbiResult]] = {}
     for result in results:
         if result.changes or result.verdict is AbiVerdict.BREAKS:
-            changes = tuple(replace(change, why="") for change in result.changes)
-            key = (result.verdict, changes, result.sides, result.cures, result.cured_by)
+            key = (result.verdict, tuple(map(_WHAT, result.changes)), result.sides, result.cures, result.cured_by)
             alike.setdefault(key, []).append(result)
     parts = sorted(alike.values(), key=lambda part: part[0].verdict is not AbiVerdict.BREAKS)
     return tuple(_group(step, subject, number, part, states) for number, part in enumerate(parts, 1))
 
 
 def outline(changes: Sequence[Change]) -> tuple[Told, ...]:
-    """Leave out the members that moved because what they are in moved as far; count them there."""
-    told: list[Told] = []
+    """Leave out the members that moved because what they are in moved as far; count them there. No reasons yet."""
+    moved = {key for change in changes if (key := _move(change, change.member)) is not None}
+    told: list[Change] = []
+    along: Counter[_Move] = Counter()
     for change in changes:
-        outer = next((index for index, each in enumerate(told) if _moves_along(change, each.change)), None)
+        parts = (change.member or "").split(".")
+        outers = (_move(change, ".".join(parts[:depth])) for depth in range(1, len(parts)))
+        outer = next((key for key in outers if key in moved), None)
         if outer is None:
-            told.append(Told(change))
+            told.append(change)
         else:
-            told[outer] = replace(told[outer], along=told[outer].along + 1)
-    return tuple(told)
+            along[outer] += 1
+    return tuple(Told(change, along[key] if (key := _move(change, change.member)) else 0) for change in told)
+
+
+def _move(change: Change, member: str | None) -> _Move | None:
+    """Return what says that *member* moved as *change* did: the type, the member, and how far."""
+    before, after = change.before or "", change.after or ""
+    if change.kind is not ChangeKind.OFFSET or member is None or not (before.isdecimal() and after.isdecimal()):
+        return None
+    return change.type, member, int(after) - int(before)
 
 
 def _group(
     step: str, subject: str, number: int, part: Sequence[AbiResult], states: tuple[str, str]
 ) -> AbiGroup:
     first = part[0]
-    told = outline([replace(change, why="") for change in first.changes])
-    changes = tuple(sorted(told, key=lambda each: not each.change.breaks))
+    reasons = {
+        (change.type, change.member, change.kind): _why([(each.abi, each.changes[index].why) for each in part])
+        for index, change in enumerate(first.changes)
+    }
+    told = sorted(outline(first.changes), key=lambda each: not each.change.breaks)
+    changes, said = [], {""}
+    for each in told:
+        why = reasons[each.change.type, each.change.member, each.change.kind]
+        changes.append(Told(replace(each.change, why=""), each.along, "" if why in said else why))
+        said.add(why)
     return AbiGroup(
-        step, subject, number, tuple(result.abi for result in part), first.verdict, changes,
-        tuple(dict.fromkeys(_whys(part))), first.sides, first.cures, first.cured_by, states,
+        step, subject, number, tuple(result.abi for result in part), first.verdict, tuple(changes), first.sides,
+        first.cures, first.cured_by, states,
     )  # fmt: skip
 
 
-def _moves_along(inner: Change, outer: Change) -> bool:
-    if inner.kind is not ChangeKind.OFFSET or outer.kind is not ChangeKind.OFFSET or inner.type != outer.type:
-        return False
-    inside = outer.member is not None and (inner.member or "").startswith(f"{outer.member}.")
-    return inside and _distance(inner) is not None and _distance(inner) == _distance(outer)
+def _alike(one: AbiGroup, other: AbiGroup) -> bool:
+    """Tell whether the changes are the same, whatever their reasons name."""
+    both = ([(told.change, told.along) for told in each.changes] for each in (one, other))
+    first, second = both
+    return first == second
 
 
-def _distance(change: Change) -> int | None:
-    numbers = [re.fullmatch(r"(\d+)(?: bytes)?", text or "") for text in (change.before, change.after)]
-    before, after = numbers
-    return int(after[1]) - int(before[1]) if before is not None and after is not None else None
+def _why(told: Sequence[tuple[str, str]]) -> str:
+    """Return one reason for several ABIs: that of the first, and who else has it where only the ABI's name differs."""
+    forms: dict[str, tuple[str, list[str]]] = {}
+    for abi, text in told:
+        form = re.sub(rf"(?<![\w-]){re.escape(abi)}(?![\w-])", "\0", text)
+        forms.setdefault(form, (text, []))[1].append(abi)
+    if len(forms) > 1:
+        return "; ".join(f"{', '.join(abis)}: {text}" for text, abis in forms.values() if text)
+    (_, why), others = told[0], [abi for abi, _ in told[1:]]
+    return f"{why}; likewise on {', '.join(others)}" if others and "\0" in next(iter(forms)) else why
 
 
-def _whys(part: Sequence[AbiResult]) -> Iterator[str]:
-    """Yield why each change is, once for all ABIs of *part* where only the ABI's name differs."""
-    for index in range(len(part[0].changes)):
-        by_form: dict[str, list[tuple[str, str]]] = {}
-        for result in part:
-            why = result.changes[index].why
-            form = re.sub(rf"(?<![\w-]){re.escape(result.abi)}(?![\w-])", "\0", why)
-            by_form.setdefault(form, []).append((result.abi, why))
-        for form, told in by_form.items():
-            (_, why), others = told[0], [abi for abi, _ in told[1:]]
-            if why:
-                likewise = f"; likewise on {', '.join(others)}" if others and "\0" in form else ""
-                yield f"{why}{likewise}"
+def _rank(change: Change) -> tuple[bool, bool, bool]:
+    if change.breaks:
+        return False, change.member is None, change.kind not in _PLACES
+    return True, change.kind is not ChangeKind.ADDED, change.member is None

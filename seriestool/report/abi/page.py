@@ -77,9 +77,9 @@ def _section(matrix: AbiMatrix, prefix: str) -> AbiSection:
     steps = {patch.number: f"{prefix}-{index}" for index, patch in enumerate(matrix.patches, 1)}
     steps[final_label(matrix)] = f"{prefix}-final"
     groups = patch_groups(matrix)
-    breaking = [each for each in groups if each.verdict is AbiVerdict.BREAKS] + [
-        each for each in final_groups(matrix) if not each.like
-    ]
+    final = final_groups(matrix, groups)
+    breaking = [each for each in groups if each.verdict is AbiVerdict.BREAKS]
+    breaking += [each for each in final if not each.like]
     breaks = tuple(_detail(f"{steps[each.step]}-{each.number}", each) for each in breaking)
     reference = tuple(
         Detail(f"{prefix}-reference-{each.number}", f"{', '.join(each.abis)}: not where {each.step} has it", each)
@@ -90,7 +90,7 @@ def _section(matrix: AbiMatrix, prefix: str) -> AbiSection:
         for each in groups
         if each.verdict is not AbiVerdict.BREAKS
     )
-    targets = _targets(matrix, breaks, reference)
+    targets = _targets(final, breaks, reference)
     return AbiSection(
         matrix, abi_sentence(matrix),
         tuple(_row(matrix, row, targets) for row in patch_rows(matrix)),
@@ -103,11 +103,11 @@ def _detail(anchor: str, group: AbiGroup) -> Detail:
 
 
 def _targets(
-    matrix: AbiMatrix, breaks: Sequence[Detail], reference: Sequence[Detail]
+    final: Sequence[AbiGroup], breaks: Sequence[Detail], reference: Sequence[Detail]
 ) -> dict[tuple[str, str], str]:
     """Return the anchor by label of the row and ABI; a break of the final state that a patch made is told there."""
     found = {(each.group.step, abi): each.anchor for each in breaks for abi in each.group.abis}
-    for group in final_groups(matrix):
+    for group in final:
         for abi in group.abis:
             if (group.like, abi) in found:
                 found.setdefault((group.step, abi), found[group.like, abi])

@@ -20,17 +20,15 @@ def abi_sentence(matrix: AbiMatrix) -> str:
 
     "05 breaks the user-space layout on arm, powerpc (siginfo_t: _sifields from 12 to 16), 11 cures it".
     """
-    against = [text for text, bad in _clauses(matrix) if bad]
-    told = against or [text for text, _ in _clauses(matrix)]
+    clauses = _clauses(matrix)
+    told = [text for text, bad in clauses if bad] or [text for text, _ in clauses]
     rest = f"; and {len(told) - _CLAUSES} more" if len(told) > _CLAUSES else ""
     return clean("; ".join(told[:_CLAUSES]) + rest)
 
 
 def abi_findings(matrix: AbiMatrix) -> tuple[Finding, ...]:
     """Return what a maintainer has to know of the matrix, one finding per thing; empty where nothing changes."""
-    if all(text == _quiet(matrix) for text, _ in _clauses(matrix)):
-        return ()
-    return tuple(Finding(clean(text), bad) for text, bad in _clauses(matrix))
+    return tuple(Finding(clean(text), bad) for text, bad in _clauses(matrix) if text != _quiet(matrix))
 
 
 def is_quiet(matrix: AbiMatrix) -> bool:
@@ -46,20 +44,21 @@ def is_quiet(matrix: AbiMatrix) -> bool:
 
 def _clauses(matrix: AbiMatrix) -> list[tuple[str, bool]]:
     """Return each thing to say, and whether it speaks against the series."""
-    said = [*_breaks(matrix), *_compat(matrix), *_reference(matrix), *_expectations(matrix)]
+    groups = patch_groups(matrix)
+    said = [*_breaks(matrix, groups), *_compat(matrix), *_reference(matrix), *_expectations(matrix)]
     against = [(text, True) for text in said]
-    others = [(text, False) for text in (*_additions(matrix), *_unclear(matrix))]
+    others = [(text, False) for text in (*_additions(matrix, groups), *_unclear(matrix))]
     return [*against, *others] or [(_quiet(matrix), False)]
 
 
-def _breaks(matrix: AbiMatrix) -> Iterator[str]:
-    for patch in matrix.patches:
-        mine = [each for each in patch_groups(matrix) if each.step == patch.number]
-        groups = [each for each in mine if each.verdict is AbiVerdict.BREAKS]
-        if groups:
-            yield _break(matrix, groups)
-    for group in final_groups(matrix):
-        if not group.like and not _broken_before(matrix, group):
+def _breaks(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> Iterator[str]:
+    breaking = [each for each in groups if each.verdict is AbiVerdict.BREAKS]
+    for step in dict.fromkeys(each.step for each in breaking):
+        yield _break(matrix, [each for each in breaking if each.step == step])
+    open_ones = {abi for each in breaking if not each.cured_by for abi in each.abis}
+    for group in final_groups(matrix, groups):
+        # Where a patch was said to break an ABI and nothing cures it, that says it.
+        if not group.like and not set(group.abis) <= open_ones:
             yield (
                 f"the series as a whole breaks the user-space layout on {abi_names(matrix, group.abis)} "
                 f"({lead_text(group)})"
@@ -78,12 +77,6 @@ def _break(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> str:
         return f"{text}, {cured.pop()} cures it"
     parts = [f"{group.cured_by} cures it on {abi_names(matrix, group.abis)}" for group in groups if group.cured_by]
     return f"{text}, {', '.join(parts)}"
-
-
-def _broken_before(matrix: AbiMatrix, final: AbiGroup) -> bool:
-    """Tell whether a patch was said to break each of these ABIs and not to be cured: then that says it."""
-    open_ones = [each for each in patch_groups(matrix) if each.verdict is AbiVerdict.BREAKS and not each.cured_by]
-    return set(final.abis) <= {abi for group in open_ones for abi in group.abis}
 
 
 def _compat(matrix: AbiMatrix) -> Iterator[str]:
@@ -106,12 +99,12 @@ def _expectations(matrix: AbiMatrix) -> Iterator[str]:
         yield f"{unmet} of {len(matrix.expectations)} expectations {'is' if unmet == 1 else 'are'} not met"
 
 
-def _additions(matrix: AbiMatrix) -> Iterator[str]:
-    groups = [each for each in patch_groups(matrix) if each.verdict is AbiVerdict.EXTENDS]
-    steps = tuple(dict.fromkeys(each.step for each in groups))
+def _additions(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> Iterator[str]:
+    extending = [each for each in groups if each.verdict is AbiVerdict.EXTENDS]
+    steps = tuple(dict.fromkeys(each.step for each in extending))
     if steps:
         verb = "extends" if len(steps) == 1 else "extend"
-        abis = abi_names(matrix, (abi for group in groups for abi in group.abis))
+        abis = abi_names(matrix, (abi for group in extending for abi in group.abis))
         yield f"{ranges(steps)} {verb} the user-space layout on {abis}"
 
 

@@ -47,7 +47,7 @@ def render_matrix(matrix: AbiMatrix) -> RenderableType:
 def _page(matrix: AbiMatrix) -> Iterator[RenderableType]:
     yield render_matrix(matrix)
     groups = patch_groups(matrix)
-    breaks = [group for group in groups if group.verdict is AbiVerdict.BREAKS] + list(final_groups(matrix))
+    breaks = [group for group in groups if group.verdict is AbiVerdict.BREAKS] + list(final_groups(matrix, groups))
     yield from _breaks(breaks)
     yield from _reference(matrix)
     yield from _additions(matrix, [group for group in groups if group.verdict is not AbiVerdict.BREAKS])
@@ -102,9 +102,10 @@ def _details(group: AbiGroup) -> Iterator[RenderableType]:
             kind = told.change.type
             yield _type_line(told)
         yield _indented([_change(told)], 2)
+        if told.why:
+            yield _indented([Text(clean(f"why: {told.why}"), style="dim")], 4)
     if len(group.changes) > _CHANGES:
         yield Text(more(len(group.changes) - _CHANGES), style="dim")
-    yield from (Text(clean(f"why: {why}")) for why in group.whys[:_CHANGES])
     for sides in group.sides[:_TYPES]:
         yield from (Text(""), _sides(sides, group.states))
     if len(group.sides) > _TYPES:

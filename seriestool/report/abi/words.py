@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from seriestool.model.abi import AbiMatrix, Change, ChangeKind, CompatMismatch, CompatResult, ExpectationResult
 from seriestool.report.abi.groups import AbiGroup
 
@@ -18,7 +16,9 @@ def what_changed(change: Change) -> str:
     parts = [change.member] if change.member else []
     if change.kind in _NAMED or not parts:
         parts.append(kind)
-    if change.before is not None and change.after is not None:
+    if change.kind is ChangeKind.RENAMED and change.after is not None:
+        parts.append(f"renamed to {change.after}")
+    elif change.before is not None and change.after is not None:
         parts.append(f"from {change.before} to {change.after}")
     else:
         parts += [] if kind in parts else [kind]
@@ -44,9 +44,12 @@ def not_as_reference(matrix: AbiMatrix, group: AbiGroup) -> str:
     change, others = lead.change, len(group.changes) - 1
     name = f"{change.type}: {change.member}" if change.member else change.type
     more = f", and {others} more" if others else ""
-    places = f"{change.before or 'not at all'}, here {change.after or 'not at all'}"
-    kind = "" if places.startswith(change.kind.value) else f"{change.kind} "
-    return f"{matrix.reference_tree} has {name} elsewhere ({kind}{places}{more})"
+    if change.before is None:
+        return f"{matrix.reference_tree} has no {name} (here {change.after}{more})"
+    if change.after is None:
+        return f"{matrix.reference_tree} has {name}, which is not here ({change.before}{more})"
+    kind = "" if change.before.startswith(change.kind.value) else f"{change.kind} "
+    return f"{matrix.reference_tree} has {name} elsewhere ({kind}{change.before}, here {change.after}{more})"
 
 
 def before_after(change: Change) -> str:
@@ -97,13 +100,6 @@ def _found(result: ExpectationResult) -> str:
     if wanted.bit is not None:
         return f"at bit {result.found}"
     return f"{result.found} bytes" if wanted.offset is None else f"at {result.found}"
-
-
-def bounded(items: Sequence[str], limit: int) -> tuple[str, ...]:
-    """Return at most *limit* lines; a last one counts the others."""
-    if len(items) <= limit + 1:  # a line that says "and 1 more" is no shorter than that one
-        return tuple(items)
-    return (*items[:limit], more(len(items) - limit))
 
 
 def more(number: int) -> str:

@@ -239,7 +239,7 @@ def test_the_heat_map_is_a_table_in_words_with_headers() -> None:
     [
         "arm, powerpc: broken by 05, cured by 11 signal: Introduce TRAP_PERF si_code and si_perf to siginfo",
         "_sifields and 16 members in it likewise offset 12 16",
-        "_sifields._sigfault._perf is a __u64, which arm aligns to 8; likewise on powerpc",
+        "alignment 4 8 _sifields._sigfault._perf is a __u64, which arm aligns to 8; likewise on powerpc",
         "siginfo_t side by side before 05 with 05 0 int si_signo 0 int si_signo",
         "+ 12 4 bytes of padding - 12 union _sifields + 16 union _sifields",
         "not where stable-6.1 has it member what stable-6.1 this series",

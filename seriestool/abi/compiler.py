@@ -12,15 +12,22 @@ from seriestool import proc
 from seriestool.arch.abi import Abi
 from seriestool.errors import MachineFault, ProgramMissing
 from seriestool.formats.preprocessed import Preprocessed, read_preprocessed, rename
-from seriestool.formats.probes import probe_code, refused
+from seriestool.formats.probes import FILE, probe_code, refused
 
 # Headers of ours for what the C library would have; see the README there.
 STANDINS = Path(__file__).parent / "standins"
 # What comes in front of a header, one after the other until it compiles; the first is nothing.
 PRELUDES = ("", "seriestool/types.h", "seriestool/all.h")
 
-# No header but the installed ones and gcc's own; -w because only errors are read.
-_COMMON = ("-nostdinc", "-ffreestanding", "-w", "-fno-diagnostics-show-caret", "-fdiagnostics-color=never")
+# No header but the installed ones and gcc's own; the same C whatever gcc takes for granted; only errors are read.
+_COMMON = (
+    "-std=gnu11",
+    "-nostdinc",
+    "-ffreestanding",
+    "-w",
+    "-fno-diagnostics-show-caret",
+    "-fdiagnostics-color=never",
+)
 _OBJECT = ("-g", "-fno-eliminate-unused-debug-types", "-fno-debug-types-section", "-gz=none", "-pipe", "-c")
 _TIMEOUT = 60.0  # seconds for one header, a thousand times what the largest takes
 
@@ -82,17 +89,18 @@ class Compiler:
 
         A probe is never what a header fails for.
         """
-        without: frozenset[str] = frozenset()
-        for _ in range(2):
-            done = self._object(f"{code}\n{probe_code(probes, without)}", target)
-            if not done.status:
-                return Object(target.read_bytes(), tuple(probes))
-            errors = done.stderr.decode("utf-8", "replace")
-            without = refused(errors, probes)
-            if not without:
-                break
-        done = self._object(code, target)
-        return _refusal(done, {}) if done.status else Object(target.read_bytes(), ())
+        done = self._object(f"{code}\n{probe_code(probes)}", target)
+        for last in (False, True):
+            if done.status and FILE.encode() in done.stderr:
+                errors = done.stderr.decode("utf-8", "replace")
+                probes = () if last else [each for each in probes if each not in refused(errors, probes)]
+                done = self._object(f"{code}\n{probe_code(probes)}" if probes else code, target)
+        if done.status:
+            return _refusal(done, {})
+        try:
+            return Object(target.read_bytes(), tuple(probes))
+        except OSError:
+            return Refused(f"{self.abi.compiler}: exit status 0, and no object", crashed=True)
 
     def _object(self, code: str, target: Path) -> proc.Completed:
         argv = (

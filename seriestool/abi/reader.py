@@ -11,15 +11,16 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from seriestool.abi.compiler import PRELUDES, Compiler, Object, Refused
 from seriestool.abi.layout_cache import LayoutCache
 from seriestool.arch.abi import Abi
+from seriestool.errors import CommandTimedOut, InputRefused, MachineFault
 from seriestool.formats.dwarf import read_layout
 from seriestool.formats.preprocessed import Preprocessed
 from seriestool.formats.probes import find_probes
@@ -29,7 +30,6 @@ from seriestool.model.layout import Layout
 # Part of every key: a change of what a Layout says about the same object takes the next number.
 _VERSION = 1
 _NAME = re.compile(r"[\w+.,/@=-]+")  # what may stand between the angle brackets of an #include
-_Result = TypeVar("_Result")
 
 
 class HeaderReader:
@@ -40,84 +40,91 @@ class HeaderReader:
         self._jobs = max(jobs, 1)
         self._compilers: dict[Abi, Compiler] = {}
 
-    def read(self, abi: Abi, include: Path, headers: Sequence[str]) -> dict[str, Layout | HeaderFailure]:
+    def read(
+        self, abi: Abi, include: Path, headers: Sequence[str], *, keep: Path | None = None
+    ) -> dict[str, Layout | HeaderFailure]:
         """Return the layout of each of *headers* ("linux/signal.h"), which are installed below *include*.
 
         A header that does not compile alone is tried again behind stand-ins for the C library's headers, which define
         what the kernel's own headers do. Its layout is that of the installed headers' types in any case; where it does
         not compile so either, the failure is that of the header alone.
 
+        With *keep*, a directory, every header is compiled now, and its object is left there by the name that
+        ``object_name`` gives, for another reader of debug information.
+
         Raises ProgramMissing for the compiler, with its package; MachineFault for a full disk.
         """
-        return self._each(abi, include, headers, self._layout)
-
-    def objects(self, abi: Abi, include: Path, headers: Sequence[str]) -> dict[str, bytes | HeaderFailure]:
-        """Return the objects that ``read`` reads, compiled now, for another reader of debug information.
-
-        Raises as ``read`` does.
-        """
-        return self._each(abi, include, headers, _object)
-
-    def _each(
-        self,
-        abi: Abi,
-        include: Path,
-        headers: Sequence[str],
-        work: Callable[[Compiler, Path, str, Path], _Result | HeaderFailure],
-    ) -> dict[str, _Result | HeaderFailure]:
         if abi not in self._compilers:
             self._compilers[abi] = Compiler(abi)
-        compiler = self._compilers[abi]
-        with tempfile.TemporaryDirectory(prefix="seriestool-") as folder, ThreadPoolExecutor(self._jobs) as pool:
-            waiting = [
-                (header, pool.submit(work, compiler, include, header, Path(folder, f"{number}.o")))
-                for number, header in enumerate(headers)
-            ]
+        with _scratch() as folder, ThreadPoolExecutor(self._jobs) as pool:
+            work = _Work(self._compilers[abi], include.absolute(), keep or folder, None if keep else self._cache)
+            waiting = [(header, pool.submit(work.layout, header)) for header in headers]
             try:
                 return {header: future.result() for header, future in waiting}
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _layout(self, compiler: Compiler, include: Path, header: str, scratch: Path) -> Layout | HeaderFailure:
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a directory for objects that are read and forgotten."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="seriestool-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise MachineFault(f"{error.strerror}: {error.filename or tempfile.gettempdir()}") from error
+    with folder as name:
+        yield Path(name)
+
+
+def object_name(header: str) -> str:
+    """Return what the object of *header* is called in the directory that it is kept in."""
+    return header.replace("/", "!") + ".o"
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is the same for all headers of one call; ``cache`` is None where nothing may come from it."""
+
+    compiler: Compiler
+    include: Path
+    objects: Path
+    cache: LayoutCache | None
+
+    def layout(self, header: str) -> Layout | HeaderFailure:
+        if not _NAME.fullmatch(header):
+            return HeaderFailure(header, f"no name that can be included: {header!r}")
         first = None
-        for source in _sources(compiler, include, header):
-            made: Object | Refused
-            if isinstance(source, Refused):
-                made = source
-            else:
-                key = _key(compiler, source)
-                kept = self._cache.get(key)
-                if kept is not None:
-                    return kept
-                made = compiler.compile(source.code, find_probes(source.code), scratch)
-                if isinstance(made, Object):
-                    layout = _read(made, compiler.abi, source)
-                    self._cache.put(key, layout)
-                    return layout
-            first = first or HeaderFailure(header, made.error)
+        for prelude in PRELUDES:
+            try:
+                found = self._compiled(header, self.compiler.preprocess(self.include, header, prelude))
+            except CommandTimedOut as error:
+                return HeaderFailure(header, f"{self.compiler.abi.compiler}: no end after {error.seconds:g} s")
+            if isinstance(found, Layout):
+                return found
+            first = first or found
+            if found.crashed:
+                break
         assert first is not None
-        return first
+        return HeaderFailure(header, first.error.replace("<stdin>", f"#include <{header}>"))
 
-
-def _object(compiler: Compiler, include: Path, header: str, scratch: Path) -> bytes | HeaderFailure:
-    first = None
-    for source in _sources(compiler, include, header):
-        made = source if isinstance(source, Refused) else compiler.compile(source.code, (), scratch)
-        if isinstance(made, Object):
-            return made.data
-        first = first or HeaderFailure(header, made.error)
-    assert first is not None
-    return first
-
-
-def _sources(compiler: Compiler, include: Path, header: str) -> Iterator[Preprocessed | Refused]:
-    """Give the forms a header can be compiled in: alone, then behind stand-ins."""
-    if not _NAME.fullmatch(header):
-        yield Refused(f"no name that can be included: {header!r}")
-        return
-    for prelude in PRELUDES:
-        yield compiler.preprocess(include, header, prelude)
+    def _compiled(self, header: str, source: Preprocessed | Refused) -> Layout | Refused:
+        if isinstance(source, Refused):
+            return source
+        key = _key(self.compiler, source)
+        kept = self.cache.get(key) if self.cache else None
+        if kept is not None:
+            return kept
+        made = self.compiler.compile(source.code, find_probes(source.code), self.objects / object_name(header))
+        if isinstance(made, Refused):
+            return made
+        try:
+            layout = _read(made, self.compiler.abi, source)
+        except InputRefused as error:
+            return Refused(error.message, crashed=True)
+        if self.cache:
+            self.cache.put(key, layout)
+        return layout
 
 
 def _key(compiler: Compiler, source: Preprocessed) -> str:

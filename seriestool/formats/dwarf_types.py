@@ -142,7 +142,8 @@ class Types:
         """Return the alignment of a struct or union that the compiler was not asked about.
 
         It is that of the most aligned member; where one of them or the end is not at a multiple of it, the record is
-        packed. A packed one that looks like any other cannot be told from it.
+        packed. Two things are not to be seen: that a record is packed which looks like any other, and a bit-field
+        without a name, whose type counts on Arm (AAPCS32, section 8.1.8).
         """
         most = 1
         size = self.size(record)

@@ -8,7 +8,7 @@ DWARF tells an alignment only where a source asks for one (DW_AT_alignment); pac
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 FILE = "<alignment probes>"
 PREFIX = "seriestool_align_"
@@ -52,9 +52,9 @@ def _untagged(code: str) -> Iterator[str]:
                 break
 
 
-def probe_code(probes: Sequence[str], without: Collection[str] = ()) -> str:
+def probe_code(probes: Sequence[str]) -> str:
     """Write the source that asks, one line per probe: line 2 of ``FILE`` is the first."""
-    lines = ["" if name in without else f"{PREFIX}{number} = _Alignof({name})," for number, name in enumerate(probes)]
+    lines = [f"{PREFIX}{number} = _Alignof({name})," for number, name in enumerate(probes)]
     return "\n".join([f'# 1 "{FILE}"', f"enum {PREFIX}probes {{", *lines, f"{PREFIX}end }};", ""])
 
 

@@ -16,7 +16,7 @@ from seriestool.abi.installed import Installed
 from seriestool.git.disk import disk_fault
 
 # include, include_next, and __has_include (gcc's cpp manual, "Include Syntax"); a backslash may end any line.
-_INCLUDE = re.compile(rb"\binclude(?:_next)?(?:__)?[\s\\(]*(?:<([^>\n]+)>|\"([^\"\n]+)\")")
+_INCLUDE = re.compile(rb"include(?:_next)?(?:__)?[\s\\(]*(?:<([^>\n]+)>|\"([^\"\n]+)\")")
 # "#include NAME": what NAME stands for is anybody's guess.
 _COMPUTED = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+[A-Za-z_]", re.MULTILINE)
 

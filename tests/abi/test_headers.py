@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from seriestool.abi import make
 from seriestool.abi.headers import HeaderInstaller
-from seriestool.abi.installed import Installed, InstallFailure
+from seriestool.abi.installed import Installed, InstalledHeaders, InstallFailure
 from seriestool.abi.workplace import Workplace
 from seriestool.errors import InputRefused, MachineFault, ProgramMissing
 from seriestool.git.objects import ObjectStore, open_store
@@ -312,3 +313,21 @@ def test_trees_do_not_push_each_other_out_at_once(store: ObjectStore, installer:
     assert sorted(path.name for path in place.glob("[0-9]")) == ["0", "1", "2"]
     wanted = Workplace(store, place / "0").files
     assert wanted["include/uapi/linux/more0.h"].oid == store.write_blob(b"int d0;\n")
+
+
+def test_what_was_not_used_for_long_goes(store: ObjectStore, installer: HeaderInstaller, place: Path) -> None:
+    commits = [state(store, {GENERIC: f"int only{number};\n"}) for number in range(4)]
+    found = [installer.install(commit, ["arm"])["arm"] for commit in commits]
+    for number, each in enumerate(found[:3]):
+        assert isinstance(each, Installed)
+        os.utime(each.include.parent, (number, number))  # 1970
+    headers = InstalledHeaders(place)
+    headers.prune(keep=2)
+    left = [isinstance(each, Installed) and each.include.is_dir() for each in found]
+    assert left == [False, False, True, True]
+    texts = [path.read_bytes() for path in (place / "content").glob("??/*")]
+    assert b"int only2;\n" in texts
+    assert b"int only0;\n" not in texts
+    headers.prune(keep=0)
+    assert contents(found[3]), "used within the hour"
+    assert contents(installer.install(commits[0], ["arm"])["arm"])["asm-generic/fakeinfo.h"] == b"int only0;\n"

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 class CompatKernel:
     """The 64-bit kernel that also runs programs of a 32-bit ABI, through its own ``compat_`` types.
 
-    ``kernel_arch`` and ``cross_compile`` are make's; ``config`` are the symbols that switch the ABI on.
+    ``kernel_arch`` and ``cross_compile`` are make's; ``source_arch`` is the directory below arch/, and what ``ARCH=``
+    is in trees that do not know ``kernel_arch`` yet. ``config`` are the symbols that switch the ABI on, after those
+    that they depend on and ``allnoconfig`` leaves out; ABIs of one kernel name the same ones, so that one build serves
+    them all.
     """
 
     kernel_arch: str
+    source_arch: str
     cross_compile: str
     compiler_package: str
     config: tuple[str, ...]

@@ -95,6 +95,11 @@ def test_row_of_an_abi_is_consistent(abi: Abi) -> None:
     assert abi.compat is None or abi.bits == 32
 
 
+def test_abis_of_one_64_bit_kernel_share_its_configuration() -> None:
+    kernels = {abi.compat for abi in ABIS if abi.compat is not None}
+    assert len({kernel.kernel_arch for kernel in kernels}) == len(kernels)
+
+
 def test_unknown_abi_names_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
         find_abi("arm-eabi")

@@ -34,7 +34,7 @@ _WORDS: Mapping[int | str, Mapping[int, int]] = {
     "EM_SPARC32PLUS": {3: 4, 23: 4},
     "EM_SPARCV9": {3: 4, 23: 4, 32: 8, 54: 8},  # and 64, UA64
     0x9026: {1: 4, 2: 8},  # Alpha, which elf.h has outside the official numbers: REFLONG, REFQUAD
-    "EM_PARISC": {1: 4, 80: 8},  # DIR32, DIR64
+    "EM_PARISC": {1: 4, 41: 4, 80: 8},  # DIR32, SECREL32, DIR64
     "EM_SH": {1: 4},  # DIR32
 }
 # RISC-V writes the difference of two labels as two relocations, because its linker moves code. Labels are in code, so

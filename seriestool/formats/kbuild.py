@@ -2,7 +2,7 @@
 """What kbuild writes down about a target: the command that made it, and what it was made from.
 
 ``.<target>.cmd`` is written by scripts/Kbuild.include and scripts/basic/fixdep.c: make variables ``cmd_<target>``
-(``savedcmd_<target>`` since v6.3), ``source_<target>`` and ``deps_<target>``.
+(``savedcmd_<target>`` in newer trees), ``source_<target>`` and ``deps_<target>``.
 """
 
 from __future__ import annotations

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seriestool import proc
+from seriestool.abi.compat_config import fragment, make_arch, what_is_lost
 from seriestool.abi.compat_source import is_header
 from seriestool.abi.make import first_error
 from seriestool.arch.abi import CompatKernel
 from seriestool.errors import MachineFault
 from seriestool.formats.kbuild import read_command, read_dependencies
-from seriestool.formats.kconfig import Setting, lost_symbols, read_settings, values
 from seriestool.git.treeobject import Entry
 
 # Goes up when the way a type is read changes without a trace in the tree.
@@ -57,7 +57,6 @@ _TIMEOUT = 600.0  # seconds; the slowest step is 6 s on two busy cores
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 _ERROR = re.compile(r"[^\n]*\b(?:error|Error): [^\n]*")
 _MISSING = re.compile(r"error: (?!generated/)\S+: No such file or directory")
-_KCONFIG = re.compile(r"(?:.*/)?Kconfig[^/]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +121,14 @@ class KernelDir:
         shared = self._tools.is_dir()
         if shared:
             shutil.copytree(self._tools, self._path / "scripts", symlinks=True)
-        asked = "".join(f"CONFIG_{name}=y\n" for name in self._kernel.config)
-        fragment = self._path.with_name(f"{self._path.name}.config")
-        fragment.write_text(asked)
-        arch = _make_arch(self._kernel, self._source)
-        if failure := self._make(arch, ["allnoconfig"], {"KCONFIG_ALLCONFIG": str(fragment)}, jobs):
+        wanted = self._path.with_name(f"{self._path.name}.config")
+        wanted.write_text(fragment(self._kernel))
+        if failure := self._make("allnoconfig", {"KCONFIG_ALLCONFIG": str(wanted)}, jobs):
             return failure
         if not shared:
             self._share_tools()
-        came = values(read_settings((self._path / ".config").read_text("utf-8", "replace"), ".config"))
-        lost = lost_symbols(read_settings(asked, self._kernel.kernel_arch), came)
-        if lost:
-            reason = self._why_lost([each.asked for each in lost], files)
+        came = (self._path / ".config").read_text("utf-8", "replace")
+        if reason := what_is_lost(self._kernel, came, self._source, files):
             self._save(_Prepared(rules, failure=reason))
             return CompatFailure(reason)
         self._configured = rules
@@ -183,8 +178,7 @@ class KernelDir:
         partial = makefile.with_name(f"{self._path.name}.mk")
         partial.write_text(_RULES)
         partial.replace(makefile)
-        arch = _make_arch(self._kernel, self._source)
-        if failure := self._make(arch, ["seriestool"], {"MAKEFILES": str(makefile)}, jobs):
+        if failure := self._make("seriestool", {"MAKEFILES": str(makefile)}, jobs):
             return failure
         record = self._path / "kernel/.bounds.s.cmd"
         said = read_command(record.read_text("utf-8", "surrogateescape"), _TARGET) if record.is_file() else None
@@ -195,10 +189,11 @@ class KernelDir:
         self._save(prepared)
         return prepared
 
-    def _make(self, arch: str, targets: list[str], env: Mapping[str, str], jobs: int) -> CompatFailure | None:
+    def _make(self, target: str, env: Mapping[str, str], jobs: int) -> CompatFailure | None:
+        arch = make_arch(self._kernel, self._source)
         argv = [
             "make", f"-j{jobs}", "--no-print-directory", "-C", str(self._source), f"O={self._path}", f"ARCH={arch}",
-            f"CROSS_COMPILE={self._kernel.cross_compile}", *targets,
+            f"CROSS_COMPILE={self._kernel.cross_compile}", target,
         ]  # fmt: skip
         log = self._path.with_name(f"{self._path.name}.log")
         done = proc.run(argv, env=env, log=log, timeout=_TIMEOUT, check=False)
@@ -206,7 +201,7 @@ class KernelDir:
             return None
         output = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
         self._check_disk(output)
-        return CompatFailure(f"make {targets[0]}: {self._plain(first_error(output, self._source))}")
+        return CompatFailure(f"make {target}: {self._plain(first_error(output, self._source))}")
 
     def _check_disk(self, output: str) -> None:
         if _NO_SPACE.search(output):
@@ -230,24 +225,6 @@ class KernelDir:
             shutil.copytree(self._path / "scripts" / name, partial / name, symlinks=True)
         partial.rename(self._tools)
 
-    def _why_lost(self, lost: list[Setting], files: Mapping[str, Entry]) -> str:
-        """Say of symbols that are not set whether the kernel has none of that name."""
-        names = [each.name for each in lost]
-        known = {name for name in names if self._has_symbol(name, files)}
-        name = next((name for name in names if name not in known), None)
-        if name is not None:
-            return f"{self._kernel.source_arch} has no CONFIG_{name} in this tree"
-        return f"CONFIG_{names[0]} cannot be set in this tree: something that it depends on is not"
-
-    def _has_symbol(self, name: str, files: Mapping[str, Entry]) -> bool:
-        pattern = re.compile(rf"^\s*(?:menu)?config\s+{name}\s*$".encode(), re.M)
-        others = re.compile(rf"arch/(?!{self._kernel.source_arch}/)[^/]+/.*")
-        return any(
-            pattern.search((self._source / path).read_bytes())
-            for path in files
-            if _KCONFIG.fullmatch(path) and not others.fullmatch(path)
-        )
-
     def _load(self) -> _Prepared | None:
         try:
             rules, argv, bounds, failure = json.loads(self._record.read_bytes())
@@ -264,14 +241,6 @@ class KernelDir:
         """Say that nothing is known of the directory, before anything in it is changed."""
         self._record.unlink(missing_ok=True)
         self._configured = ""
-
-
-def _make_arch(kernel: CompatKernel, source: Path) -> str:
-    """Return what make's ``ARCH=`` has to be: 5.10 calls parisc64 "parisc" and asks for 64BIT."""
-    known = re.compile(rf"\b{kernel.kernel_arch}\b".encode())
-    if (source / "arch" / kernel.kernel_arch).is_dir() or known.search((source / "Makefile").read_bytes()):
-        return kernel.kernel_arch
-    return kernel.source_arch
 
 
 def _oid(files: Mapping[str, Entry], path: str) -> str:

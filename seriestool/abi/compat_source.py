@@ -23,9 +23,7 @@ _COMMON = re.compile(
 )
 # crypto/Kconfig of newer trees reads these of all architectures, whichever is configured.
 _ANY_ARCH = re.compile(r"crypto/Kconfig[^/]*")
-_ARCH = re.compile(
-    r"(?:[^/]+/)*(?:Makefile|Kbuild|Platform|Kconfig)[^/]*|include/.+|tools/.+|(?:[^/]+/)*syscalls/.+"
-)
+_ARCH = re.compile(r"(?:[^/]+/)*(?:Makefile|Kbuild|Platform|Kconfig)[^/]*|include/.+|tools/.+|(?:[^/]+/)*syscalls/.+")
 # The headers of other things than C code, the tests of kconfig, and trees that no Kconfig file of a kernel reads.
 _NOTHING = re.compile(r"include/dt-bindings/.*|scripts/kconfig/(?:tests|lxdialog)/.*|tools/.*|Documentation/.+/.*")
 _NO_FOLDER = re.compile(r"include/dt-bindings|scripts/kconfig/.+|tools|LICENSES|debian|Documentation/.+")
@@ -40,9 +38,7 @@ _FAR = re.compile(
 _HEADER = re.compile(r"include/.+\.h")
 
 
-def sources(
-    store: ObjectStore, commit: str, source_arches: Collection[str], *, wide: bool = False
-) -> dict[str, Entry]:
+def sources(store: ObjectStore, commit: str, source_arches: Collection[str], *, wide: bool = False) -> dict[str, Entry]:
     """Return what of *commit* is read for the kernels of *source_arches* (directories below arch/), by path.
 
     With *wide*, all headers are in it. Raises MachineFault when the commit, or an object of it, is not there.
@@ -105,9 +101,7 @@ def _enter(folder: str, source_arches: Collection[str], wide: bool) -> bool:
 def of_kernel(files: Mapping[str, Entry], source_arch: str) -> dict[str, Entry]:
     """Return those of *files* that count for one kernel."""
     return {
-        path: entry
-        for path, entry in files.items()
-        if not path.startswith("arch/") or is_source(path, (source_arch,))
+        path: entry for path, entry in files.items() if not path.startswith("arch/") or is_source(path, (source_arch,))
     }
 
 

@@ -171,9 +171,7 @@ def test_no_compiler_names_the_package(store: ObjectStore, compilers: Compilers)
     assert offsets(found[commit, "second32"])["si_code"] == (8, 4)
 
 
-def test_no_bison_names_the_package(
-    store: ObjectStore, compilers: Compilers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_bison_names_the_package(store: ObjectStore, compilers: Compilers, monkeypatch: pytest.MonkeyPatch) -> None:
     (compilers.directory / "bison").unlink()
     monkeypatch.setenv("PATH", str(compilers.directory))
     for name in ("make", "gcc", "git"):

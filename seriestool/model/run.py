@@ -17,6 +17,7 @@ class Stage(StrEnum):
 
     FETCH = "fetch"
     APPLY = "apply"
+    ABI = "abi"
     BUILD = "build"
     BOOT = "boot"
     SELFTEST = "selftest"

@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import EvidenceClass, HunkOutcome, Introduction, Outcome, PatchOutcome, TreeOutcome
+from seriestool.model.plain import from_plain, to_plain
 from seriestool.model.run import Finding, KernelState, PatchStatus, RunRecord, Stage, StageResult, Status
 from seriestool.model.series import KnownFollowUp, Role, TrackedPatch, Variant
 from seriestool.model.testing import TestResult, TestStatus
 from seriestool.store.tables import (
+    AbiMatrixRow,
     FindingRow,
     Json,
     PatchOutcomeRow,
@@ -95,6 +98,11 @@ def stage_to_row(run_id: int, result: StageResult) -> StageResultRow:
     )
 
 
+def matrix_to_row(run_id: int, matrix: AbiMatrix) -> AbiMatrixRow:
+    """Write what a series does to the user-space layout of one tree."""
+    return AbiMatrixRow(run_id=run_id, tree=matrix.tree, matrix=to_plain(matrix))
+
+
 def finding_to_row(run_id: int, finding: Finding) -> FindingRow:
     """Write one finding."""
     return FindingRow(run_id=run_id, text=finding.text, against=finding.against)
@@ -118,6 +126,7 @@ def run_from_row(row: RunRow) -> RunRecord:
         verdict=row.verdict,
         exit_code=row.exit_code,
         command=row.command,
+        abi=tuple(from_plain(AbiMatrix, each.matrix) for each in row.abi),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test compares it with ``migrations/versions``."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

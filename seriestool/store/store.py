@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from seriestool.errors import ExitCode
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import Finding, PatchStatus, RunRecord, StageResult, Status
 from seriestool.model.series import KnownFollowUp
@@ -20,6 +21,7 @@ from seriestool.store.database import WRITES, connect
 from seriestool.store.rows import (
     finding_to_row,
     known_to_json,
+    matrix_to_row,
     patch_to_row,
     run_from_row,
     stage_from_row,
@@ -100,6 +102,11 @@ class Store:
         with self._writing() as session:
             session.add(stage_to_row(run_id, result))
 
+    def record_abi(self, run_id: int, matrix: AbiMatrix) -> None:
+        """Record what the series does to the user-space layout of one tree."""
+        with self._writing() as session:
+            session.add(matrix_to_row(run_id, matrix))
+
     def finish_run(self, run_id: int, findings: Sequence[Finding], verdict: str, exit_code: int, finished: str) -> None:
         """Record how the run ended; *finished* is UTC, ISO 8601."""
         with self._writing() as session:
@@ -143,6 +150,7 @@ class Store:
             selectinload(RunRow.trees).selectinload(TreeOutcomeRow.patches),
             selectinload(RunRow.stages),
             selectinload(RunRow.findings),
+            selectinload(RunRow.abi),
         )
         with self._reading() as session:
             return tuple(run_from_row(row) for row in session.scalars(query))

@@ -80,6 +80,7 @@ class RunRow(Base):
     trees: Mapped[list[TreeOutcomeRow]] = relationship(order_by="TreeOutcomeRow.id")
     stages: Mapped[list[StageResultRow]] = relationship(order_by="StageResultRow.id")
     findings: Mapped[list[FindingRow]] = relationship(order_by="FindingRow.id")
+    abi: Mapped[list[AbiMatrixRow]] = relationship(order_by="AbiMatrixRow.id")
 
 
 class PatchRow(Base):
@@ -170,6 +171,17 @@ class StageResultRow(Base):
     log: Mapped[str | None]
     warnings: Mapped[list[Json]] = mapped_column(JSON)
     tests: Mapped[list[Json]] = mapped_column(JSON)
+
+
+class AbiMatrixRow(Base):
+    """What the series does to the user-space layout of one tree."""
+
+    __tablename__ = "abi_matrices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), index=True)
+    tree: Mapped[str]
+    matrix: Mapped[dict[str, Json]] = mapped_column(JSON)
 
 
 class FindingRow(Base):

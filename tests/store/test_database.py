@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.pool import Pool
 
 from seriestool.errors import MachineFault, UsageError
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import Outcome
 from seriestool.model.run import Stage, StageResult, Status
 from seriestool.model.series import Variant
@@ -260,3 +261,36 @@ def test_a_database_of_the_first_version_is_upgraded(path: Path) -> None:
     (patch,) = record.trees[0].patches
     assert (patch.outcome, patch.variant, patch.evidence_class) == (Outcome.APPLIES, Variant.POSTED, None)
     assert patch.hunks[0].introduced == ()
+    assert record.abi == ()
+
+
+def test_a_database_of_the_second_version_is_upgraded(path: Path) -> None:
+    """A run of a version that did not look at layouts has none, and new ones find their place."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in (
+            "INSERT INTO series VALUES (1, 's', 4, 'a title')",
+            "INSERT INTO runs VALUES (1, 1, '2026-10-21T09:00:00+00:00', NULL, 'seriestool run s', '[]', '[]', '', 0)",
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    matrix = AbiMatrix("s", "t", "5.10", (), (), ())
+    with open_store(path) as store:
+        before = store.load_run(1)
+        store.record_abi(1, matrix)
+        after = store.load_run(1)
+    assert before is not None
+    assert after is not None
+    assert (before.abi, after.abi) == ((), (matrix,))
+
+
+def test_a_matrix_nobody_wrote_is_damage(path: Path) -> None:
+    with open_store(path) as store:
+        store.record_abi(begin(store, flagship()), AbiMatrix("s", "t", "5.10", (), (), ()))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE abi_matrices SET matrix = '{\"series\": 1}'")
+    assert "damaged" in faulty(path).message

@@ -12,6 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seriestool.model.abi import (
+    AbiMatrix,
+    AbiResult,
+    AbiVerdict,
+    Change,
+    ChangeKind,
+    CompatMismatch,
+    CompatResult,
+    ExpectationResult,
+    Expected,
+    HeaderFailure,
+    PatchAbi,
+    Sides,
+    SidesRow,
+)
 from seriestool.model.outcome import HunkOutcome, Outcome, PatchOutcome, TreeOutcome
 from seriestool.model.run import Finding, KernelState, PatchStatus, RunRecord, Stage, StageResult, Status
 from seriestool.model.series import KnownFollowUp, Role, TrackedPatch
@@ -39,6 +54,8 @@ def write(store: Store, record: RunRecord) -> int:
         store.record_tree(run_id, tree)
     for stage in record.stages:
         store.record_stage(run_id, stage)
+    for matrix in record.abi:
+        store.record_abi(run_id, matrix)
     if record.finished is not None:
         store.finish_run(run_id, record.findings, record.verdict, record.exit_code, record.finished)
     return run_id
@@ -77,10 +94,27 @@ stages = st.builds(
 )  # fmt: skip
 tracked = st.builds(TrackedPatch, text, st.sampled_from(Role), text, text, maybe, maybe, maybe, maybe)
 patches = st.builds(PatchStatus, tracked, text, tuples(text, 3))
+verdicts = st.sampled_from(AbiVerdict)
+changes = st.builds(
+    Change, text, maybe, st.sampled_from(ChangeKind), maybe, maybe, st.booleans(), text, text
+)  # fmt: skip
+sides = st.builds(Sides, text, tuples(st.builds(SidesRow, text, text, st.booleans())))
+results = st.builds(
+    AbiResult, text, verdicts, tuples(changes), tuples(sides), tuples(st.builds(HeaderFailure, text, text)), text,
+    tuples(text), maybe,
+)  # fmt: skip
+mismatches = st.builds(CompatMismatch, text, maybe, maybe)
+compat = st.builds(CompatResult, text, text, maybe, text, verdicts, tuples(mismatches), text, st.booleans())
+expected = st.builds(Expected, text, maybe, text, maybe_number, maybe_number, maybe_number, text)
+expectations = st.builds(ExpectationResult, expected, maybe_number, st.none() | st.booleans(), text)
+matrices = st.builds(
+    AbiMatrix, text, text, text, tuples(text), tuples(st.builds(PatchAbi, text, text, tuples(results))),
+    tuples(results), tuples(compat), maybe, tuples(results), tuples(expectations),
+)  # fmt: skip
 records = st.builds(
     RunRecord, st.just(1), text, text, number, text, text, tuples(text), tuples(patches),
     tuples(st.builds(KnownFollowUp, text, text, text)), tuples(trees), tuples(stages),
-    tuples(st.builds(Finding, text, st.booleans())), text, st.integers(0, 255), text,
+    tuples(st.builds(Finding, text, st.booleans())), text, st.integers(0, 255), text, tuples(matrices, 1),
 )  # fmt: skip
 
 

@@ -71,6 +71,11 @@ class Cache:
         return self.root / "build"
 
     @property
+    def layouts(self) -> Path:
+        """Installed user-space headers, their layouts under each ABI, and what was found out about a series."""
+        return self.root / "layouts"
+
+    @property
     def artifacts(self) -> Path:
         """Kernel images, test programs and guest images, by the key of what they were made from."""
         return self.root / "artifacts"

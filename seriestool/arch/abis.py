@@ -102,6 +102,11 @@ def find_abi(name: str) -> Abi:
     raise UsageError(f"unknown abi: {name}", hint=f"known: {', '.join(abi.name for abi in ABIS)}")
 
 
+def needed_abis() -> tuple[Abi, ...]:
+    """Return the ABIs that are asked for whatever is installed, in the table's order."""
+    return tuple(abi for abi in ABIS if abi.name in _ALWAYS)
+
+
 def default_abis() -> tuple[Abi, ...]:
     """Return every ABI whose compiler is on PATH, and the six that are always asked for, in the table's order."""
     return tuple(abi for abi in ABIS if abi.name in _ALWAYS or shutil.which(abi.compiler) is not None)

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seriestool.cli.options import json_option, print_json, quiet_option
-from seriestool.errors import ExitCode
+from seriestool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from seriestool.arch.abi import Abi
     from seriestool.doctor import Result
 
 
@@ -23,22 +25,37 @@ if TYPE_CHECKING:
 def command(*, wanted: bool, arches: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     """Say what this machine lacks, and install it.
 
-    Exits with 0 when nothing is missing, and with 125 otherwise.
+    Without --arch, the compilers of the ABIs that seriestool.toml names, or of the six that are always looked at, are
+    needed as well. Exits with 0 when nothing is missing, and with 125 otherwise.
     """
     from seriestool.arch import ARCHES, find_arch
     from seriestool.cli.progress import make_progress
     from seriestool.doctor import examine, install
 
     rows = tuple(find_arch(name) for name in arches) or ARCHES
-    results = examine(rows)
+    abis = () if arches else _abis()
+    results = examine(rows, abis)
     if wanted and (missing := [result.need for result in results if not result.present]):
         install(missing, make_progress(quiet=quiet))
-        results = examine(rows)
+        results = examine(rows, abis)
     if as_json:
         print_json(_json(results))
     else:
         click.echo(_text(results))
     return ExitCode.PASSED if all(result.present for result in results) else ExitCode.CANNOT_TELL
+
+
+def _abis() -> tuple[Abi, ...]:
+    """Return the ABIs that this workspace wants; a machine may be examined outside of any workspace."""
+    from seriestool.arch.abis import find_abi, needed_abis
+    from seriestool.pipeline.context import load_config
+    from seriestool.places import find_workspace
+
+    try:
+        workspace = find_workspace(Path.cwd())
+    except UsageError:
+        return needed_abis()
+    return tuple(find_abi(name) for name in load_config(workspace).abis) or needed_abis()
 
 
 def _text(results: Sequence[Result]) -> str:

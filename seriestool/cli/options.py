@@ -51,6 +51,12 @@ def _complete_arch(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [CompletionItem(arch.name) for arch in ARCHES if arch.name.startswith(incomplete)]
 
 
+def _complete_abi(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from seriestool.arch.abis import ABIS
+
+    return [CompletionItem(abi.name, help=abi.label) for abi in ABIS if abi.name.startswith(incomplete)]
+
+
 def series_argument(command: _Command) -> _Command:
     """Add the SERIES argument, and ``--series`` and ``--repository`` for who would rather name it by options."""
 
@@ -119,6 +125,14 @@ def arch_option(command: _Command) -> _Command:
     return click.option(
         "-a", "--arch", "arches", multiple=True, metavar="ARCH", shell_complete=_complete_arch,
         help="An architecture; may be repeated. Default: arches of seriestool.toml.",
+    )(command)  # fmt: skip
+
+
+def abi_option(command: _Command) -> _Command:
+    """Add ``--abi``, which may be repeated."""
+    return click.option(
+        "--abi", "abis", multiple=True, metavar="NAME", shell_complete=_complete_abi,
+        help="A user-space ABI; may be repeated. Default: abis of seriestool.toml, else what is installed.",
     )(command)  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seriestool.arch import Architecture
+from seriestool.arch.abi import Abi
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,14 @@ def of_arch(arch: Architecture) -> tuple[Need, ...]:
     )  # fmt: skip
 
 
-def needs(arches: Sequence[Architecture]) -> tuple[Need, ...]:
-    """Return COMMON and what each of *arches* needs, each probe once."""
+def of_abi(abi: Abi) -> Need:
+    """Return what reading layouts of *abi* needs: its compiler, and no C library."""
+    return Need(abi.compiler, Program(abi.compiler), abi.compiler_package, f"user-space layout ({abi.label})")
+
+
+def needs(arches: Sequence[Architecture], abis: Sequence[Abi] = ()) -> tuple[Need, ...]:
+    """Return COMMON and what each of *arches* and *abis* needs, each probe once."""
     unique: dict[Program | File | Links, Need] = {}
-    for need in (*COMMON, *(need for arch in arches for need in of_arch(arch))):
+    for need in (*COMMON, *(need for arch in arches for need in of_arch(arch)), *(of_abi(abi) for abi in abis)):
         unique.setdefault(need.probe, need)
     return tuple(unique.values())

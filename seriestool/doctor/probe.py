@@ -11,6 +11,7 @@ from pathlib import Path
 
 from seriestool import proc
 from seriestool.arch import Architecture
+from seriestool.arch.abi import Abi
 from seriestool.doctor.needs import File, Links, Need, Program, needs
 from seriestool.errors import CommandFailed, ProgramMissing
 
@@ -26,12 +27,12 @@ class Result:
     detail: str
 
 
-def examine(arches: Sequence[Architecture]) -> tuple[Result, ...]:
-    """Probe for everything that fetching, building and booting for *arches* needs.
+def examine(arches: Sequence[Architecture], abis: Sequence[Abi] = ()) -> tuple[Result, ...]:
+    """Probe for everything that fetching, building and booting for *arches* and reading layouts of *abis* needs.
 
     Raises MachineFault when a probe could not run at all (no room in the temporary directory, a compiler that hangs).
     """
-    return tuple(_examine(need) for need in needs(arches))
+    return tuple(_examine(need) for need in needs(arches, abis))
 
 
 def _examine(need: Need) -> Result:

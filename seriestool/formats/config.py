@@ -32,20 +32,24 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a ``seriestool.toml`` says: trees in its order, and the arches that are built by default."""
+    """What a ``seriestool.toml`` says: trees in its order, the arches built and the ABIs looked at by default."""
 
     trees: tuple[TreeSpec, ...] = ()
     arches: tuple[str, ...] = ()
+    abis: tuple[str, ...] = ()
 
     def anchored(self, directory: Path) -> Config:
         """Return the same with paths that count from *directory*: that of the file they were read from."""
         return replace(self, trees=tuple(_anchored(tree, directory) for tree in self.trees))
 
     def over(self, other: Config) -> Config:
-        """Return this one's trees and arches, completed by those that only *other* has."""
+        """Return this one's trees and arches, completed by those that only *other* has; ABIs are this one's alone.
+
+        A workspace that names none is told about every ABI of its machine, whatever others insist on.
+        """
         own = {tree.name for tree in self.trees}
         more = tuple(tree for tree in other.trees if tree.name not in own)
-        return Config(self.trees + more, self.arches or other.arches)
+        return Config(self.trees + more, self.arches or other.arches, self.abis)
 
 
 def read_config(text: str, path: str) -> Config:
@@ -53,11 +57,12 @@ def read_config(text: str, path: str) -> Config:
 
     Raises UsageError that names the file and the key: not TOML, an unknown key, a tree without a source or with two.
     """
-    top = read_toml(text, path, {"arches", "trees"})
+    top = read_toml(text, path, {"abis", "arches", "trees"})
     trees = top.values.get("trees", {})
     if not isinstance(trees, dict):
         raise top.wrong("trees", "is not a table")
-    return Config(tuple(_tree(name, value, path) for name, value in trees.items()), top.texts("arches"))
+    specs = tuple(_tree(name, value, path) for name, value in trees.items())
+    return Config(specs, top.texts("arches"), top.texts("abis"))
 
 
 def _anchored(tree: TreeSpec, directory: Path) -> TreeSpec:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seriestool.arch import ARCHES, Architecture, find_arch
+from seriestool.arch.abis import ABIS, find_abi
 from seriestool.doctor import examine
 from seriestool.doctor.needs import COMMON, File, Links, Program, needs
 from seriestool.doctor.probe import Result
@@ -38,6 +39,21 @@ def test_nothing_is_probed_twice() -> None:
 def test_an_arch_that_is_not_wanted_is_not_needed() -> None:
     assert "qemu-system-arm" not in {need.package for need in needs([find_arch("x86_64")])}
     assert "qemu-system-arm" in {need.package for need in needs([find_arch("arm")])}
+
+
+def test_the_compiler_of_an_abi_is_needed_once_and_says_what_for() -> None:
+    found = {need.package: need for need in needs([find_arch("arm")], ABIS)}
+    assert found["gcc-m68k-linux-gnu"].purpose == "user-space layout (m68k)"
+    assert found["gcc-arm-linux-gnueabi"].purpose == "kernel builds", "arm has it for its kernels already"
+    assert {abi.compiler_package for abi in ABIS} <= found.keys()
+    assert "gcc-m68k-linux-gnu" not in {need.package for need in needs(ARCHES)}
+
+
+def test_the_compiler_of_an_abi_is_seen(empty_path: Path) -> None:
+    put_program(empty_path / "m68k-linux-gnu-gcc", "exit 0")
+    results = by_name(examine([find_arch("arm")], [find_abi("m68k"), find_abi("sh")]))
+    assert results["m68k-linux-gnu-gcc"].present
+    assert not results["sh4-linux-gnu-gcc"].present
 
 
 def test_a_bare_machine_lacks_every_program(empty_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from seriestool.arch.abis import find_abi
 from seriestool.errors import UsageError
 from seriestool.formats.config import Config, read_config
 from seriestool.model.tree import DebianSource, GitSource, TarballSource, TreeSpec
@@ -12,6 +13,7 @@ from tests.conftest import ROOT
 
 FORMS = """
 arches = ["arm"]
+abis = ["arm", "m68k"]
 
 [trees."stable-5.10"]
 debian = "linux-source-5.10"
@@ -52,6 +54,7 @@ def test_every_form_of_a_tree() -> None:
             TreeSpec("release", TarballSource("linux-6.6.tar.xz")),
         ),
         arches=("arm",),
+        abis=("arm", "m68k"),
     )
 
 
@@ -70,6 +73,8 @@ def test_what_is_shipped() -> None:
     }
     assert all(source.version for source in debian.values())
     assert [spec.source.ref for spec in shipped.trees if isinstance(spec.source, GitSource)] == ["linux-5.10.y"]
+    assert all(find_abi(name) for name in shipped.abis)
+    assert {"x86_64", "i386", "arm", "arm64", "powerpc", "s390"} <= set(shipped.abis)
 
 
 def test_own_trees_come_first_and_replace_those_of_the_same_name() -> None:
@@ -84,12 +89,19 @@ def test_own_trees_come_first_and_replace_those_of_the_same_name() -> None:
     assert read_config('arches = ["x86_64"]', "own").over(other).arches == ("x86_64",)
 
 
+def test_abis_of_another_workspace_are_not_asked_for_here() -> None:
+    other = read_config('abis = ["arm"]', "other")
+    assert read_config("", "own").over(other).abis == ()
+    assert read_config('abis = ["m68k"]', "own").over(other).abis == ("m68k",)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("tree = 1", "f: tree: unknown key"),
         ("trees = 3", "f: trees: is not a table"),
         ('arches = "arm"', "f: arches: is not a list of strings"),
+        ("abis = [1]", "f: abis: is not a list of strings"),
         ("[trees.a]", 'f: [trees."a"]: no source'),
         ('[trees.a]\ngit = "x"\ntarball = "y"', 'f: [trees."a"]: git and tarball'),
         ('[trees.a]\ngit = "x"', 'f: [trees."a"]: ref: is missing'),

@@ -47,15 +47,15 @@ def command(*, wanted: bool, arches: tuple[str, ...], as_json: bool, quiet: bool
 
 def _abis() -> tuple[Abi, ...]:
     """Return the ABIs that this workspace wants; a machine may be examined outside of any workspace."""
-    from seriestool.arch.abis import find_abi, needed_abis
-    from seriestool.pipeline.context import load_config
+    from seriestool.arch.abis import needed_abis
+    from seriestool.pipeline.context import configured_abis, load_config
     from seriestool.places import find_workspace
 
     try:
         workspace = find_workspace(Path.cwd())
     except UsageError:
         return needed_abis()
-    return tuple(find_abi(name) for name in load_config(workspace).abis) or needed_abis()
+    return configured_abis(workspace, load_config(workspace)) or needed_abis()
 
 
 def _text(results: Sequence[Result]) -> str:

@@ -27,6 +27,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("trees", "trees", "List kernel trees, and import them."),
     ("apply", "apply", "Say for every patch and tree whether it applies, and why."),
     ("adapt", "adapt", "Make a patch fit a tree by hand, and remember what had to change and why."),
+    ("abi", "abi", "Say what every patch does to user-space layouts, without building a kernel."),
     ("build", "build", "Apply a series and build its kernels."),
     ("test", "test", "Apply, build, boot and test, without a report."),
     ("run", "run", "The whole job: fetch, apply, build, boot, test, report."),

@@ -33,10 +33,12 @@ class RunArguments(TypedDict):
     as_json: bool
     quiet: bool
     dry_run: bool
+    no_abi: bool
 
 
 def stage_options(command: _Command) -> _Command:
     """Add every option of a command that runs stages."""
+    command = click.option("--no-abi", is_flag=True, help="Leave out the user-space layouts.")(command)
     command = click.option(
         "-n", "--dry-run", is_flag=True, help="Print the commands that would run, and run none of them."
     )(command)
@@ -57,6 +59,7 @@ def run_and_show(
     until: Stage, *, html: Path | None = None, page: bool = False, **arguments: Unpack[RunArguments]
 ) -> int:
     """Run the stages up to *until*, print the result, write the page when asked, and return the exit code."""
+    from seriestool.pipeline.abi import AbiRequest
     from seriestool.pipeline.run import RunRequest, run
 
     ctx = options.make_context(
@@ -69,6 +72,7 @@ def run_and_show(
         command=options.this_command(),
         until=until,
         terms=arguments["terms"],
+        abi=None if arguments["no_abi"] else AbiRequest(),
     )
     if arguments["dry_run"]:
         from seriestool.pipeline.plan import plan

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seriestool.arch.abi import Abi
+from seriestool.arch.abis import ABIS, find_abi
 from seriestool.errors import MachineFault, UsageError
 from seriestool.formats.config import Config, read_config
 from seriestool.formats.series_toml import read_tracked
@@ -55,6 +57,15 @@ def load_config(workspace: Workspace) -> Config:
     if shipped is None or shipped.resolve() == workspace.config.resolve():
         return own
     return own.over(read_config(read_text(shipped), str(shipped)))
+
+
+def configured_abis(workspace: Workspace, config: Config) -> tuple[Abi, ...]:
+    """Return the ABIs that *workspace*'s file names, in the table's order; raises UsageError for an unknown one."""
+    try:
+        wanted = {find_abi(name) for name in config.abis}
+    except UsageError as error:
+        raise UsageError(f"{workspace.config}: abis: {error.message}", hint=error.hint) from error
+    return tuple(abi for abi in ABIS if abi in wanted)
 
 
 def _shipped_config() -> Path | None:

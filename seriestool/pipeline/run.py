@@ -8,9 +8,11 @@ import time
 from dataclasses import dataclass, field, replace
 
 from seriestool.arch import find_arch
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.run import RunRecord, Stage, StageResult, Status
 from seriestool.model.series import Variant
+from seriestool.pipeline.abi import AbiRequest, Guard
 from seriestool.pipeline.apply import apply_tree
 from seriestool.pipeline.context import Context, find_tree, workspace_lock
 from seriestool.pipeline.follow_ups import known_follow_ups, search_follow_ups
@@ -25,7 +27,7 @@ from seriestool.store import open_store as open_database
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run is asked to do; ``until`` is its last stage, BUILD or SELFTEST."""
+    """What a run is asked to do; ``until`` is its last stage, BUILD or SELFTEST, ``abi`` None leaves layouts out."""
 
     series: str
     trees: tuple[str, ...]
@@ -33,6 +35,7 @@ class RunRequest:
     command: str
     until: Stage = Stage.SELFTEST
     terms: Terms = field(default_factory=Terms)
+    abi: AbiRequest | None = field(default_factory=AbiRequest)
 
 
 def run(ctx: Context, request: RunRequest) -> RunRecord:
@@ -43,6 +46,7 @@ def run(ctx: Context, request: RunRequest) -> RunRecord:
     """
     specs = [find_tree(ctx, name) for name in request.trees]
     arches = [find_arch(name) for name in request.arches]
+    guard = Guard(ctx, request.abi, request.series, request.terms)
     with (
         workspace_lock(ctx.workspace),
         open_database(ctx.workspace.database) as database,
@@ -58,6 +62,7 @@ def run(ctx: Context, request: RunRequest) -> RunRecord:
             applied = apply_tree(library, job, spec, request.terms)
             recorder.tree(applied.outcome)
             recorder.stage(applied.result)
+            recorder.abi(*guard.check(library, job, applied))
             for arch in arches:
                 ArchRun(
                     ctx, library.store, job.tracked, applied, arch, logs=recorder.logs, until=request.until,
@@ -77,6 +82,7 @@ class Recorder:
         self.logs = ctx.workspace.runs / str(run_id)
         self._stages: list[StageResult] = []
         self._trees: list[TreeOutcome] = []
+        self._matrices: list[AbiMatrix] = []
 
     def stage(self, result: StageResult) -> StageResult:
         """Store one stage's result and return it."""
@@ -89,6 +95,13 @@ class Recorder:
         self._database.record_tree(self.run_id, outcome)
         self._trees.append(outcome)
 
+    def abi(self, result: StageResult, matrix: AbiMatrix | None) -> None:
+        """Store what the abi stage found on one tree; nothing but its result where it was left out."""
+        if matrix is not None:
+            self._database.record_abi(self.run_id, matrix)
+            self._matrices.append(matrix)
+        self.stage(result)
+
     def earlier(self, key: str) -> StageResult | None:
         """Return the result of an earlier run under the same key, marked as taken from there."""
         found = self._database.cached_stage(key) if self._reuse else None
@@ -96,7 +109,7 @@ class Recorder:
 
     def finish(self, request: RunRequest) -> RunRecord:
         """Judge what was found, store the verdict and return the whole record."""
-        verdict = judge(self._job.tracked, self._trees, self._stages, request.arches)
+        verdict = judge(self._job.tracked, self._trees, self._stages, request.arches, self._matrices)
         self._database.finish_run(
             self.run_id,
             findings=verdict.findings,

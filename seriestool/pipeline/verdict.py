@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 from seriestool.arch import find_arch
 from seriestool.errors import ExitCode
+from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import Outcome, TreeOutcome
 from seriestool.model.run import Finding, KernelState, Stage, StageResult, Status
 from seriestool.model.series import Role, TrackedSeries
 from seriestool.model.testing import TestResult, TestStatus
+from seriestool.report.abi import abi_findings, abi_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,23 @@ class _Effect:
 
 
 def judge(
-    tracked: TrackedSeries, trees: Sequence[TreeOutcome], stages: Sequence[StageResult], arches: Sequence[str]
+    tracked: TrackedSeries,
+    trees: Sequence[TreeOutcome],
+    stages: Sequence[StageResult],
+    arches: Sequence[str],
+    abi: Sequence[AbiMatrix] = (),
 ) -> Verdict:
-    """Return what *stages* say about the series on each of *trees*, judged against each tree's own base."""
+    """Return what *stages* say about the series on each of *trees*, judged against each tree's own base.
+
+    *abi* is what its user-space layouts say, which comes first: it needs no kernel.
+    """
     findings = [*_apply_findings(trees), *_missing_findings(tracked, trees)]
     sentences: list[str] = []
     for tree in trees:
         label = f" on {tree.tree}" if len(trees) > 1 else ""
+        for matrix in (each for each in abi if each.tree == tree.tree):
+            findings += [replace(finding, text=finding.text + label) for finding in abi_findings(matrix)]
+            sentences += [abi_sentence(matrix) + label] if matrix.broken else []
         for arch in arches:
             mine = [stage for stage in stages if stage.tree == tree.tree and stage.arch == arch]
             effects = _effects(mine)
@@ -54,7 +66,10 @@ def judge(
             findings += [Finding(_sentence(tracked, arch, effect) + label, True) for effect in effects]
             findings += [Finding(text + label, False) for text in _remarks(arch, mine)]
     unclear = [stage for stage in stages if stage.status is Status.ERROR or _no_baseline(stage)]
-    findings += [Finding(_unclear(stage), False) for stage in unclear]
+    told = {matrix.tree for matrix in abi}
+    findings += [
+        Finding(_unclear(stage), False) for stage in unclear if stage.stage is not Stage.ABI or stage.tree not in told
+    ]
     applied = all(tree.applies for tree in trees)
     return Verdict(
         tuple(findings), *_end(applied=applied, trees=trees, against=sentences, unclear=unclear, stages=stages)

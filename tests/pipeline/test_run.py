@@ -188,6 +188,7 @@ def test_dry_run_starts_nothing(broken_and_cured: Bench) -> None:
     assert done.returncode == 0
     assert any(line.startswith("make ") and "zImage" in line for line in done.stdout.splitlines())
     assert any(line.startswith("qemu-system-arm ") for line in done.stdout.splitlines())
+    assert any(line.startswith("make ") and line.endswith("headers_install") for line in done.stdout.splitlines())
     assert not broken_and_cured.fakes.compiled()
     assert not broken_and_cured.ctx.cache.store.exists()
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Finished matrices, kept by everything that can affect them, so that asking again compiles nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from seriestool.arch.abi import Abi
+from seriestool.errors import MachineFault
+from seriestool.model.abi import AbiMatrix
+from seriestool.model.outcome import PatchOutcome, TreeOutcome
+from seriestool.model.plain import from_plain, to_plain
+
+_PACKAGE = Path(__file__).parents[2]
+# The code that a matrix is made by; a change of it may change what comes out.
+_CODE = ("abi/*.py", "arch/abi*.py", "formats/*.py", "model/*.py", "pipeline/abi/*.py")
+
+
+# What installing headers and configuring a kernel start: one that is missing makes cells unavailable.
+_PROGRAMS = ("make", "gcc", "rsync", "sed", "find", "grep", "flex", "bison", "bc", "perl", "awk")
+
+
+def matrix_key(outcome: TreeOutcome, abis: Iterable[Abi], *others: object) -> str:
+    """Return the key of a matrix: states, ABIs with their compilers, programs, our own code, *others* by their repr."""
+    parts = [
+        _code(), [shutil.which(name) for name in _PROGRAMS], outcome.tree, outcome.version, outcome.commit,
+        *(_state(patch) for patch in outcome.patches),
+        *((abi, compiler_identity(abi.compiler)) for abi in abis),
+        *((abi.name, compiler_identity(abi.compat.compiler)) for abi in abis if abi.compat),
+        *others,
+    ]  # fmt: skip
+    return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()
+
+
+def _state(patch: PatchOutcome) -> tuple[object, ...]:
+    named = () if patch.outcome.usable else tuple(hunk.path for hunk in patch.hunks)
+    return patch.number, patch.subject, patch.outcome.value, patch.tree_object, named
+
+
+def compiler_identity(name: str) -> tuple[str, int, int] | None:
+    """Return file, size and time of the program *name*, None where it is not on PATH: a start of it takes longer."""
+    found = shutil.which(name)
+    if found is None:
+        return None
+    path = Path(found).resolve()
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+@cache
+def _code() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _CODE for path in _PACKAGE.glob(pattern)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def load_matrix(directory: Path, key: str) -> AbiMatrix | None:
+    """Return the matrix that is kept under *key*; None where there is none that can be read."""
+    try:
+        return from_plain(AbiMatrix, json.loads((directory / f"{key}.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep_matrix(directory: Path, key: str, matrix: AbiMatrix) -> None:
+    """Keep *matrix* under *key*, whole or not at all. Raises MachineFault."""
+    path = directory / f"{key}.json"
+    partial = directory / f"{key}.{os.getpid()}.partial"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(to_plain(matrix)), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise MachineFault(f"{path}: {error.strerror}") from error

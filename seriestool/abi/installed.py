@@ -61,6 +61,9 @@ class InstalledHeaders:
             os.utime(place)  # the time of the last use, for prune()
         except FileNotFoundError:
             return None
+        except ValueError:  # a power cut can leave a list without its end
+            shutil.rmtree(place)
+            return None
         except OSError as error:
             raise disk_fault(error, place) from error
         return Installed(kernel_arch, place / "include", files)

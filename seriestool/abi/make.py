@@ -22,7 +22,8 @@ _TIMEOUT = 600.0  # seconds; the slowest is 15 s on two busy cores
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 _NOT_FOUND = re.compile(r"(?:^|: )(?P<name>[\w.+/-]+): (?:command )?not found$", re.M)
 _MAKES_OWN = re.compile(r"make(?:\[\d+\])?: (?:\*\*\* )?")
-_FOLLOWS = re.compile(r"\[[^]]+\] Error \d+|Waiting for unfinished jobs|(?:Entering|Leaving) directory|\[[^]]+\] \w+$")
+_NOISE = re.compile(r"Waiting for unfinished jobs|(?:Entering|Leaving) directory ")
+_FAILED = re.compile(r"\[[^]]+\] (?:Error \d+|\w+)$")
 _NO_TARGET = re.compile(r"No rule to make target '?headers_install'?\b")
 
 
@@ -120,8 +121,9 @@ def first_error(output: str, source: Path) -> str:
     if _NO_TARGET.search(output):
         return "the tree has no headers_install"
     output = output.replace(f"{source}/", "")
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if not (_MAKES_OWN.match(line) and _FOLLOWS.search(line))]
+    stripped = (line.strip() for line in output.splitlines())
+    lines = [line for line in stripped if line and not (_MAKES_OWN.match(line) and _NOISE.search(line))]
+    telling = [line for line in lines if not (_MAKES_OWN.match(line) and _FAILED.search(line))]
     errors = [line for line in telling if "error:" in line or _MAKES_OWN.match(line)]
     line = next(iter([*errors, *telling, *lines]), "make says nothing")
     return _MAKES_OWN.sub("", line, count=1).removeprefix("error: ").removesuffix("  Stop.")

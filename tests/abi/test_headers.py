@@ -284,6 +284,19 @@ def test_killed_while_a_header_was_half_written(
         assert b"half\n" not in contents(installed).values()
 
 
+def test_what_a_power_cut_left_is_made_again(store: ObjectStore, installer: HeaderInstaller, place: Path) -> None:
+    commit = state(store)
+    before = contents(installer.install(commit, ["arm"])["arm"])
+    (record,) = place.glob("[0-9]/source.json")
+    record.write_text("{")
+    (entry,) = (place / "entries").iterdir()
+    (entry / "files.json").write_text("")
+    short = next(path for path in (place / "content").glob("??/*") if path.read_bytes() == before["linux/fakeinfo.h"])
+    short.unlink()
+    short.touch()
+    assert contents(installer.install(commit, ["arm"])["arm"]) == before
+
+
 def test_two_processes_at_once(store: ObjectStore, place: Path) -> None:
     base, step = state(store), state(store, {GENERIC: GREW})
     processes = [other_process(store, place, commit) for commit in (base, step, base)]

@@ -96,7 +96,7 @@ class CompatReader:
     ) -> tuple[_State, dict[CompatKernel, Result]]:
         state = self._state(commit, kernels, before)
         found = self._read_state(state)
-        if not self._wide and any(isinstance(each, CompatFailure) and each.header_missing for each in found.values()):
+        if not self._wide and any(isinstance(each, CompatFailure) and each.file_missing for each in found.values()):
             self._wide = True
             state = self._state(commit, kernels, None)
             found = self._read_state(state)
@@ -113,7 +113,7 @@ class CompatReader:
     def _jobs_of(self, files: Files, kernels: Sequence[CompatKernel]) -> tuple[_Job, ...]:
         jobs = []
         for kernel in kernels:
-            own = of_kernel(files, kernel.source_arch)
+            own = of_kernel(files, kernel.source_arch, wide=self._wide)
             facts = (RECIPE, kernel, _identity(kernel.compiler), _identity("gcc"), rules_key(own))
             jobs.append(_Job(kernel, hashlib.sha256(repr(facts).encode()).hexdigest(), own))
         return tuple(jobs)

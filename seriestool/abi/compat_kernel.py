@@ -21,6 +21,7 @@ from seriestool.abi.compat_source import is_header
 from seriestool.abi.make import first_error
 from seriestool.arch.abi import CompatKernel
 from seriestool.errors import MachineFault
+from seriestool.formats.buildlog import read_build_log
 from seriestool.formats.kbuild import read_command, read_dependencies
 from seriestool.git.treeobject import Entry
 
@@ -56,15 +57,17 @@ _OPTIONS = ("-w", "-g", "-gz=none", "-fno-diagnostics-show-caret", "-fdiagnostic
 _TIMEOUT = 600.0  # seconds; the slowest step is 6 s on two busy cores
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 _ERROR = re.compile(r"[^\n]*\b(?:error|Error): [^\n]*")
-_MISSING = re.compile(r"error: (?!generated/)\S+: No such file or directory")
+_MISSING = re.compile(
+    r"(?<!\S)(?!generated/)\S+: No such file or directory|can't open file|No rule to make target '.*/"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CompatFailure:
-    """A kernel's type that could not be read, and why; ``header_missing`` tells that it includes what is not there."""
+    """A kernel's type that could not be read, and why; ``file_missing`` tells that a file is wanted and not there."""
 
     reason: str
-    header_missing: bool = False
+    file_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class KernelDir:
         self._path = path
         self._tools = tools
         self._record = path.with_name(f"{path.name}.json")
-        self._configured = ""
+        self._tried: tuple[str, CompatFailure | None] | None = None  # rules that were configured, and what came of it
 
     def is_ready(self, rules: str) -> bool:
         """Return whether nothing has to be configured for *rules*."""
@@ -115,6 +118,11 @@ class KernelDir:
 
         Raises MachineFault for a full disk.
         """
+        if self._tried is None or self._tried[0] != rules:
+            self._tried = rules, self._configure(rules, files, jobs)
+        return self._tried[1]
+
+    def _configure(self, rules: str, files: Mapping[str, Entry], jobs: int) -> CompatFailure | None:
         self._forget()
         shutil.rmtree(self._path, ignore_errors=True)
         self._path.mkdir(parents=True)
@@ -131,7 +139,6 @@ class KernelDir:
         if reason := what_is_lost(self._kernel, came, self._source, files):
             self._save(_Prepared(rules, failure=reason))
             return CompatFailure(reason)
-        self._configured = rules
         return None
 
     def compile(
@@ -166,10 +173,8 @@ class KernelDir:
                 return CompatFailure(prepared.failure)
             if all(_oid(files, path) == oid for path, oid in prepared.bounds):
                 return prepared
-        elif self._configured != rules:
-            failure = self.configure(rules, files, jobs=jobs)
-            if failure is not None:
-                return failure
+        elif failure := self.configure(rules, files, jobs=jobs):
+            return failure
         self._forget()
         return self._prepare(rules, files, jobs)
 
@@ -201,7 +206,9 @@ class KernelDir:
             return None
         output = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
         self._check_disk(output)
-        return CompatFailure(f"make {target}: {self._plain(first_error(output, self._source))}")
+        told = read_build_log(output.encode(), (str(self._source), str(self._path))).errors
+        line = self._plain(str(told[0]) if told else first_error(output, self._source))
+        return CompatFailure(f"make {target}: {line}", _MISSING.search(line) is not None)
 
     def _check_disk(self, output: str) -> None:
         if _NO_SPACE.search(output):
@@ -240,7 +247,6 @@ class KernelDir:
     def _forget(self) -> None:
         """Say that nothing is known of the directory, before anything in it is changed."""
         self._record.unlink(missing_ok=True)
-        self._configured = ""
 
 
 def _oid(files: Mapping[str, Entry], path: str) -> str:

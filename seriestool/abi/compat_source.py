@@ -21,8 +21,9 @@ _COMMON = re.compile(
     r"Makefile|Kbuild|(?:[^/]+/)*Kconfig[^/]*|include/.+|kernel/bounds\.c|kernel/time/timeconst\.bc"
     r"|scripts/(?:(?:Makefile|Kbuild)[^/]*|[^/]+\.(?:sh|include|lib|awk|tbl)|[^/.]+|(?:basic|include|kconfig)/.+)"
 )
-# crypto/Kconfig of newer trees reads these of all architectures, whichever is configured.
-_ANY_ARCH = re.compile(r"crypto/Kconfig[^/]*")
+# Of all architectures, whichever is configured: crypto/Kconfig and drivers/ras/Kconfig read these.
+_ANY_ARCH = re.compile(r"(?:crypto|ras)/Kconfig[^/]*")
+_ANY_ARCH_WIDE = re.compile(r"(?:[^/]+/)?Kconfig[^/]*")
 _ARCH = re.compile(r"(?:[^/]+/)*(?:Makefile|Kbuild|Platform|Kconfig)[^/]*|include/.+|tools/.+|(?:[^/]+/)*syscalls/.+")
 # The headers of other things than C code, the tests of kconfig, and trees that no Kconfig file of a kernel reads.
 _NOTHING = re.compile(r"include/dt-bindings/.*|scripts/kconfig/(?:tests|lxdialog)/.*|tools/.*|Documentation/.+/.*")
@@ -87,7 +88,8 @@ def is_source(path: str, source_arches: Collection[str], *, wide: bool = True) -
     arch, _, inner = rest.partition("/")
     if top != "arch" or not inner:
         return _COMMON.fullmatch(path) is not None
-    return _ANY_ARCH.fullmatch(inner) is not None or (arch in source_arches and _ARCH.fullmatch(inner) is not None)
+    any_arch = _ANY_ARCH_WIDE if wide else _ANY_ARCH
+    return any_arch.fullmatch(inner) is not None or (arch in source_arches and _ARCH.fullmatch(inner) is not None)
 
 
 def _enter(folder: str, source_arches: Collection[str], wide: bool) -> bool:
@@ -95,13 +97,16 @@ def _enter(folder: str, source_arches: Collection[str], wide: bool) -> bool:
         return False
     top, _, rest = folder.partition("/")
     arch, _, inner = rest.partition("/")
-    return top != "arch" or inner in ("", "crypto") or arch in source_arches
+    return top != "arch" or "/" not in inner or arch in source_arches
 
 
-def of_kernel(files: Mapping[str, Entry], source_arch: str) -> dict[str, Entry]:
-    """Return those of *files* that count for one kernel."""
+def of_kernel(files: Mapping[str, Entry], source_arch: str, *, wide: bool = False) -> dict[str, Entry]:
+    """Return those of *files* that count for one kernel, whichever others they are there for."""
+    own = f"arch/{source_arch}/"
     return {
-        path: entry for path, entry in files.items() if not path.startswith("arch/") or is_source(path, (source_arch,))
+        path: entry
+        for path, entry in files.items()
+        if not path.startswith("arch/") or path.startswith(own) or is_source(path, (source_arch,), wide=wide)
     }
 
 

@@ -69,6 +69,9 @@ def test_two_kernels_share_the_host_programs(store: ObjectStore, compilers: Comp
     found = CompatReader(store, tmp_path / "compat", jobs=2).read([commit], [FIRST, SECOND])
     assert [offsets(each)["si_code"] for each in found.values()] == [(8, 4)] * 2
     assert (tmp_path / "compat/conf.made").read_text().split() == ["made"]
+    compilers.calls()
+    assert read(store, commit) == found[commit, "first32"], "whoever else was asked for"
+    assert compilers.calls() == []
 
 
 def test_asked_again_nothing_is_started(store: ObjectStore, compilers: Compilers) -> None:
@@ -152,6 +155,18 @@ def test_header_that_is_usually_left_out(store: ObjectStore, compilers: Compiler
     found = read(store, state(store, {"include/linux/compat.h": far}))
     assert offsets(found)["_sifields._far"] == (12, 4)
     assert not (tmp_path / "compat/source/kernel/signal.c").exists()
+
+
+def test_configuration_that_reads_another_arch_s(store: ObjectStore, compilers: Compilers, tmp_path: Path) -> None:
+    conf = FILES["scripts/kconfig/conf.sh"]
+    wanted = "$1/arch/second/Kconfig"
+    reads = f'[ -e {wanted} ] || {{ echo "Kconfig:1: can\'t open file \\"{wanted}\\"" >&2; exit 1; }}\n{conf}'
+    changes = {"scripts/kconfig/conf.sh": reads}
+    assert offsets(read(store, state(store, changes)))["si_code"] == (8, 4)
+    log = (tmp_path / "compat/out/first64.log").read_text()
+    assert log.count("can't open file") == 1, "it was left out at first"
+    gone = reason(read(store, state(store, {**changes, "arch/second/Kconfig": None})))
+    assert gone == 'make allnoconfig: Kconfig:1: can\'t open file "arch/second/Kconfig"'
 
 
 def test_tree_that_does_not_know_the_kernel_s_name(store: ObjectStore, compilers: Compilers, tmp_path: Path) -> None:

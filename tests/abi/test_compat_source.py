@@ -18,10 +18,10 @@ _COUNTS = [
 ]  # fmt: skip
 _NOT = [
     "kernel/signal.c", "kernel/Makefile", "README", "tools/include/linux/compiler.h", "arch/s390/kernel/signal.c",
-    "arch/arm/include/asm/compat.h", "arch/arm/Kconfig", "include/dt-bindings/clock/a.h", "scripts/checkpatch.pl",
+    "arch/arm/include/asm/compat.h", "include/dt-bindings/clock/a.h", "scripts/checkpatch.pl",
     "scripts/kconfig/tests/err/Kconfig", "Documentation/admin/Kconfig",
 ]  # fmt: skip
-_FAR = ["include/drm/drm.h", "include/linux/mfd/core.h", "include/uapi/sound/asound.h"]
+_FAR = ["arch/arm/Kconfig", "include/drm/drm.h", "include/linux/mfd/core.h", "include/uapi/sound/asound.h"]
 
 
 @pytest.mark.parametrize("path", _COUNTS)

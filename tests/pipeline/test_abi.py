@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from seriestool.errors import ProgramMissing, UsageError
-from seriestool.model.abi import AbiVerdict
-from seriestool.pipeline.abi import AbiRequest
+from seriestool.model.abi import AbiMatrix, AbiVerdict
+from seriestool.pipeline.abi import AbiRequest, finished
 from tests.pipeline.conftest import Bench, git
 from tests.pipeline.layouts import (
     BROKEN,
@@ -174,6 +176,17 @@ def test_a_matrix_that_cannot_be_read_is_made_again(series: Bench) -> None:
     kept.write_text("{")
     again = check(series)
     assert (again.cached, again.matrix) == (False, first.matrix)
+
+
+def test_old_matrices_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finished, "_MOST", 2)
+    matrix = AbiMatrix("s", "t", "5.10", (), (), ())
+    for number, key in enumerate("abc"):
+        finished.keep_matrix(tmp_path, key, matrix)
+        os.utime(tmp_path / f"{key}.json", (number, number))
+    finished.keep_matrix(tmp_path, "d", matrix)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.json", "d.json"]
+    assert finished.load_matrix(tmp_path, "d") == matrix
 
 
 def test_expectations_beside_the_series(series: Bench) -> None:

@@ -22,6 +22,7 @@ _PACKAGE = Path(__file__).parents[2]
 _CODE = ("abi/*.py", "arch/abi*.py", "formats/*.py", "model/*.py", "pipeline/abi/*.py")
 
 
+_MOST = 200  # matrices that are kept, half a megabyte each
 # What installing headers and configuring a kernel start: one that is missing makes cells unavailable.
 _PROGRAMS = ("make", "gcc", "rsync", "sed", "find", "grep", "flex", "bison", "bc", "perl", "awk")
 
@@ -77,5 +78,13 @@ def keep_matrix(directory: Path, key: str, matrix: AbiMatrix) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps(to_plain(matrix)), encoding="utf-8")
         partial.replace(path)
+        _prune(directory)
     except OSError as error:
         raise MachineFault(f"{path}: {error.strerror}") from error
+
+
+def _prune(directory: Path) -> None:
+    """Remove what was found out longest ago, so that there are never more than a few hundred."""
+    by_age = sorted(directory.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for path in by_age[:-_MOST]:
+        path.unlink(missing_ok=True)

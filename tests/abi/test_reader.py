@@ -49,6 +49,17 @@ typedef struct info {
 }
 
 
+# What the stand-ins build on, as asm/posix_types.h of every kernel has it.
+POSIX = "".join(
+    f"typedef {type_} __kernel_{name}_t;\n"
+    for type_, names in {
+        "unsigned": ("uid32", "gid32", "mode"), "unsigned long": ("ino",), "long": ("off", "time"),
+        "char *": ("caddr",),
+    }.items()
+    for name in names
+)  # fmt: skip
+
+
 def install(place: Path, headers: Mapping[str, str] = HEADERS) -> Path:
     """Write headers below *place*, as headers_install does, and return their include directory."""
     for name, text in headers.items():
@@ -145,13 +156,7 @@ def test_a_probe_is_never_what_fails(reader: HeaderReader, include: Path) -> Non
 @needs_gcc
 def test_a_header_that_wants_the_c_library(reader: HeaderReader, tmp_path: Path) -> None:
     headers = HEADERS | {
-        "linux/types.h": HEADERS["linux/types.h"].replace(
-            "#endif\n",
-            "".join(f"typedef {type_} __kernel_{name}_t;\n" for name, type_ in (
-                ("uid32", "unsigned"), ("gid32", "unsigned"), ("ino", "unsigned long"), ("time", "long"),
-                ("caddr", "char *"),
-            )) + "#endif\n",
-        ),
+        "linux/types.h": HEADERS["linux/types.h"].replace("#endif\n", f"{POSIX}#endif\n"),
         "linux/time.h": "#ifndef TI\n#define TI\nstruct timeval { __kernel_time_t tv_sec; long tv_usec; };\n#endif\n",
         "linux/socket.h": (
             "typedef unsigned short __kernel_sa_family_t;\n"

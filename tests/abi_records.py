@@ -205,12 +205,12 @@ def _against(abi: str) -> AbiResult:
         return AbiResult(abi, AbiVerdict.UNAVAILABLE, reason=NO_COMPILER)
     why = "stable-6.1 has build_id at bit 34, which this tree has not: a reserved bit keeps its place"
     change = Change(
-        _ATTR, "inherit_thread", ChangeKind.BIT, "bit 35, 1 wide", "bit 34, 1 wide", True, _ATTR_H, why
+        _ATTR, "inherit_thread", ChangeKind.BIT, "bit 34, 1 wide", "bit 35, 1 wide", True, _ATTR_H, why
     )  # fmt: skip
     rows = (
         SidesRow("bit  33  1 wide  text_poke", "bit  33  1 wide  text_poke", changed=False),
-        SidesRow("bit  34  1 wide  build_id", "", changed=True),
-        SidesRow("bit  35  1 wide  inherit_thread", "bit  34  1 wide  inherit_thread", changed=True),
+        SidesRow("", "bit  34  1 wide  build_id", changed=True),
+        SidesRow("bit  34  1 wide  inherit_thread", "bit  35  1 wide  inherit_thread", changed=True),
     )
     return AbiResult(abi, AbiVerdict.BREAKS, (change,), (Sides(_ATTR, rows),))
 

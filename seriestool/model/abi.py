@@ -173,7 +173,7 @@ class AbiMatrix:
     """Everything that was found about one series on one tree.
 
     ``final`` is base against the last patch, by ABI. ``reference`` compares what the series adds or changes with the
-    tree of that name, by ABI.
+    tree of that name, by ABI: ``before`` is the series, ``after`` that tree.
     """
 
     series: str

@@ -226,10 +226,10 @@ def test_the_change_that_says_most_leads() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (moved("b", "4", "8"), "new has struct a: b elsewhere (offset 4, here 8)"),
-        (moved("b", None, "8"), "new has no struct a: b (here 8)"),
-        (moved("b", "bit 4", None), "new has struct a: b, which is not here (bit 4)"),
-        (moved(None, "4", "8", kind=ChangeKind.SIZE), "new has struct a elsewhere (size 4, here 8)"),
+        (moved("b", "4", "8"), "new has struct a: b elsewhere (offset 8, here 4)"),
+        (moved("b", "bit 4", "bit 5", kind=ChangeKind.BIT), "new has struct a: b elsewhere (bit 5, here bit 4)"),
+        (moved("b", "8", None), "new has no struct a: b (here 8)"),
+        (moved(None, "4", "8", kind=ChangeKind.SIZE), "new has struct a otherwise (size 8, here 4)"),
     ],
 )
 def test_how_the_reference_differs(change: Change, said: str) -> None:

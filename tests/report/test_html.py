@@ -242,7 +242,7 @@ def test_the_heat_map_is_a_table_in_words_with_headers() -> None:
         "alignment 4 8 _sifields._sigfault._perf is a __u64, which arm aligns to 8; likewise on powerpc",
         "siginfo_t side by side before 05 with 05 0 int si_signo 0 int si_signo",
         "+ 12 4 bytes of padding - 12 union _sifields + 16 union _sifields",
-        "not where stable-6.1 has it member what stable-6.1 this series",
+        "not as stable-6.1 has it member what this series stable-6.1",
         "05 extends i386, m68k: siginfo_t: _sifields._sigfault._perf added (16)",
         "after 05, 06: x86_64's compat_siginfo has _sifields._sigfault._perf at offset 24, 8 bytes; "
         "i386 programs have it at offset 16, 4 bytes",

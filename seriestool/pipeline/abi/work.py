@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from seriestool.abi.compat import CompatReader
@@ -15,7 +14,7 @@ from seriestool.abi.reference import compare_reference
 from seriestool.abi.source import is_source, touches_headers
 from seriestool.abi.state import Judgement
 from seriestool.arch.abi import Abi
-from seriestool.model.abi import AbiMatrix, AbiResult, AbiVerdict, CompatResult, Expected, PatchAbi, SidesRow
+from seriestool.model.abi import AbiMatrix, AbiResult, AbiVerdict, CompatResult, Expected, PatchAbi
 from seriestool.model.layout import Layout
 from seriestool.model.outcome import TreeOutcome
 from seriestool.model.tree import Tree
@@ -102,7 +101,7 @@ class Work:
             return AbiResult(abi.name, AbiVerdict.UNAVAILABLE, reason=reason)
         there = [header for header in judged.last if header in installed.files]
         read = self._reader.read(abi, installed.include, there)
-        return _turned(compare_reference(judged.base, judged.last, read, abi))
+        return compare_reference(judged.base, judged.last, read, abi)
 
     def _check_compat(self) -> tuple[CompatResult, ...]:
         ctx = self._ctx
@@ -128,18 +127,6 @@ class Work:
         if isinstance(installed, InstallFailure):
             return f"the headers do not install: {installed.reason}"
         return layout_with(abi, judged.last, types, installed, self._reader)
-
-
-def _turned(result: AbiResult) -> AbiResult:
-    """Return a comparison with what the reference has as ``before``: it was there first."""
-    return replace(
-        result,
-        changes=tuple(replace(each, before=each.after, after=each.before) for each in result.changes),
-        sides=tuple(
-            replace(each, rows=tuple(SidesRow(row.after, row.before, row.changed) for row in each.rows))
-            for each in result.sides
-        ),
-    )
 
 
 def _without_compiler(abi: Abi, steps: Steps, reason: str) -> Judgement:

@@ -15,7 +15,7 @@ from seriestool.report.abi.rows import final_label
 _WHAT = attrgetter("type", "member", "kind", "before", "after", "breaks", "header")
 """All of a change but its reason, which names the ABI."""
 _Move = tuple[str, str, int]
-_PLACES = frozenset({ChangeKind.OFFSET, ChangeKind.BIT, ChangeKind.VALUE})
+PLACES = frozenset({ChangeKind.OFFSET, ChangeKind.BIT, ChangeKind.VALUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def final_groups(matrix: AbiMatrix, before: Sequence[AbiGroup]) -> tuple[AbiGrou
 def reference_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
     """Return where the series puts something elsewhere than the reference tree has it."""
     tree = matrix.reference_tree or ""
-    groups = step_groups(tree, "", matrix.reference, (tree, "this series"))
+    groups = step_groups(tree, "", matrix.reference, ("this series", tree))
     return tuple(group for group in groups if group.verdict is AbiVerdict.BREAKS)
 
 
@@ -163,5 +163,5 @@ def _why(told: Sequence[tuple[str, str]]) -> str:
 
 def _rank(change: Change) -> tuple[bool, bool, bool]:
     if change.breaks:
-        return False, change.member is None, change.kind not in _PLACES
+        return False, change.member is None, change.kind not in PLACES
     return True, change.kind is not ChangeKind.ADDED, change.member is None

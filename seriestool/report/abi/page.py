@@ -82,7 +82,7 @@ def _section(matrix: AbiMatrix, prefix: str) -> AbiSection:
     breaking += [each for each in final if not each.like]
     breaks = tuple(_detail(f"{steps[each.step]}-{each.number}", each) for each in breaking)
     reference = tuple(
-        Detail(f"{prefix}-reference-{each.number}", f"{', '.join(each.abis)}: not where {each.step} has it", each)
+        Detail(f"{prefix}-reference-{each.number}", f"{', '.join(each.abis)}: not as {each.step} has it", each)
         for each in reference_groups(matrix)
     )
     additions = tuple(

@@ -51,7 +51,7 @@ def end_rows(matrix: AbiMatrix) -> tuple[AbiRow, ...]:
     """Return the row of the final state, and that of the reference where there is one."""
     rows = [_row(matrix, final_label(matrix), "the series as a whole", matrix.final)] if matrix.final else []
     if matrix.reference_tree is not None:
-        rows.append(_row(matrix, f"vs {matrix.reference_tree}", "where the reference has it", matrix.reference))
+        rows.append(_row(matrix, f"vs {matrix.reference_tree}", "as the reference has it", matrix.reference))
     return tuple(rows)
 
 

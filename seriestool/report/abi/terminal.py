@@ -87,7 +87,7 @@ def _reference(matrix: AbiMatrix) -> Iterator[RenderableType]:
     if groups:
         yield from (Text(""), Text(f"against {tree}", style="bold"))
     for group in groups[:_GROUPS]:
-        yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": not where {tree} has it")
+        yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": not as {tree} has it")
         yield _indented(_details(group))
     if len(groups) > _GROUPS:
         yield Text(more(len(groups) - _GROUPS), style="dim")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from seriestool.model.abi import AbiMatrix, Change, ChangeKind, CompatMismatch, CompatResult, ExpectationResult
-from seriestool.report.abi.groups import AbiGroup
+from seriestool.report.abi.groups import PLACES, AbiGroup
 
 # What a number or a text alone does not say.
 _NAMED = frozenset({ChangeKind.SIZE, ChangeKind.ALIGNMENT, ChangeKind.GREW})
@@ -41,20 +41,25 @@ def not_as_reference(matrix: AbiMatrix, group: AbiGroup) -> str:
     lead = group.lead
     if lead is None:
         return f"{matrix.reference_tree} has something elsewhere"
-    change, others = lead.change, len(group.changes) - 1
+    change = lead.change
+    others = sum(told.change.breaks for told in group.changes) - change.breaks
     name = f"{change.type}: {change.member}" if change.member else change.type
     more = f", and {others} more" if others else ""
-    if change.before is None:
-        return f"{matrix.reference_tree} has no {name} (here {change.after}{more})"
     if change.after is None:
-        return f"{matrix.reference_tree} has {name}, which is not here ({change.before}{more})"
-    kind = "" if change.before.startswith(change.kind.value) else f"{change.kind} "
-    return f"{matrix.reference_tree} has {name} elsewhere ({kind}{change.before}, here {change.after}{more})"
+        return f"{matrix.reference_tree} has no {name} (here {change.before}{more})"
+    how = "elsewhere" if change.kind in PLACES else "otherwise"
+    kind = "" if change.after.startswith(change.kind.value) else f"{change.kind} "
+    return f"{matrix.reference_tree} has {name} {how} ({kind}{change.after}, here {change.before}{more})"
 
 
 def before_after(change: Change) -> str:
-    """Write "offset 12 -> 16", "bit 35, 1 wide -> bit 34, 1 wide"; of what is on one side only, that side."""
+    """Write "offset 12 -> 16", "bit 35, 1 wide -> bit 34, 1 wide"; of what is on one side only, that side.
+
+    What only a series has that is held against a reference was added by it: "here alone, offset 104, 8 bytes".
+    """
     both = change.before is not None and change.after is not None
+    if change.kind is ChangeKind.ADDED and change.after is None:
+        return f"here alone, {change.before}"
     text = f"{change.before} -> {change.after}" if both else change.after or change.before or ""
     return text if text.startswith(change.kind.value) else f"{change.kind} {text}".rstrip()
 

@@ -87,7 +87,7 @@ class CompatJson(TypedDict):
 
 
 class ReferenceJson(TypedDict):
-    """The series held against a tree that has it; ``before`` is what the reference has."""
+    """The series held against a tree that has it; ``before`` is the series, ``after`` the reference."""
 
     tree: str
     abis: dict[str, AbiResultJson]

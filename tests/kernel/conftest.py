@@ -17,6 +17,7 @@ from tests.conftest import ROOT, SHARED
 
 # Before any test is sealed: these tests are about the real machine.
 _REAL = dict(os.environ)
+REAL_PATH = _REAL.get("PATH", os.defpath)
 
 
 def real_cache() -> Cache:

@@ -13,12 +13,12 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seriestool.abi.compat_compare import KERNEL_HEADER, KERNEL_TYPE, expanded
 from seriestool.abi.compat_kernel import RECIPE, CompatFailure, Compiled, KernelDir, lacking
-from seriestool.abi.compat_source import lacks, moved, of_kernel, rules_key, sources
+from seriestool.abi.compat_source import is_header, lacks, moved, of_kernel, rules_key, sources
 from seriestool.abi.layout_cache import LayoutCache
 from seriestool.arch.abi import Abi, CompatKernel
 from seriestool.errors import InputRefused
@@ -108,7 +108,10 @@ class CompatReader:
             files = sources(self._store, commit, arches, wide=self._wide)
             return _State(commit, files, self._jobs_of(files, kernels))
         files, paths = moved(self._store, before.files, before.commit, commit, arches, wide=self._wide)
-        return _State(commit, files, self._jobs_of(files, kernels) if paths else before.jobs)
+        if all(is_header(path) and path in before.files and path in files for path in paths):
+            jobs = tuple(_with(job, {path: files[path] for path in paths if path in job.files}) for job in before.jobs)
+            return _State(commit, files, jobs)
+        return _State(commit, files, self._jobs_of(files, kernels))
 
     def _jobs_of(self, files: Files, kernels: Sequence[CompatKernel]) -> tuple[_Job, ...]:
         jobs = []
@@ -208,6 +211,11 @@ class CompatReader:
 
     def _place(self, rules: str) -> Path:
         return self._directory / "known" / f"{rules}.json"
+
+
+def _with(job: _Job, files: Files) -> _Job:
+    """Return *job* with other contents of headers, which no rule depends on."""
+    return replace(job, files={**job.files, **files}) if files else job
 
 
 def _tools_key(files: Files) -> str:

@@ -57,6 +57,17 @@ def _expand(member: Member, types: Types) -> Member:
     return replace(member, record=replace(record, members=inside))
 
 
+def is_alike(one: Record | CompatFailure, other: Record | CompatFailure) -> bool:
+    """Return whether two states of one side are the same, wherever their lines are, or failed for the same reason."""
+    if isinstance(one, CompatFailure) or isinstance(other, CompatFailure):
+        return one == other
+    places = [
+        [(path, each.bit_offset, each.bit_size, each.type, each.encoding) for path, each in side.flat()]
+        for side in (one, other)
+    ]
+    return (one.size, one.align) == (other.size, other.align) and places[0] == places[1]
+
+
 def mismatches(kernel: Record, user: Record) -> tuple[CompatMismatch, ...]:
     """Return where *kernel* puts something else than *user*, both as from ``expanded``: none if they agree.
 

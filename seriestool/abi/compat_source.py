@@ -80,6 +80,19 @@ def moved(
     return result, frozenset(paths)
 
 
+def touches_kernel(store: ObjectStore, before: str, after: str, source_arches: Collection[str]) -> bool:
+    """Return whether anything that the kernels of *source_arches* could read differs between two commits.
+
+    Raises MachineFault when a commit is not there.
+    """
+
+    def enter(folder: str) -> bool:
+        return _enter(folder, source_arches, wide=True)
+
+    found = changes(store, store.tree_of(before), store.tree_of(after), enter=enter)
+    return any(is_source(path, source_arches) for path, _, _ in found)
+
+
 def is_source(path: str, source_arches: Collection[str], *, wide: bool = True) -> bool:
     """Return whether *path* is read for the kernels of *source_arches*."""
     if _NOTHING.fullmatch(path) or (not wide and _FAR.fullmatch(path)):

@@ -22,6 +22,7 @@ from seriestool.model.abi import AbiVerdict, CompatMismatch, CompatResult
 from seriestool.model.layout import Layout, Record
 from tests.conftest import SHARED
 from tests.kernel.conftest import Workspace, real_cache
+from tests.kernel.repository import Repository
 from tests.kernel.test_main_job import SERIES
 
 pytestmark = pytest.mark.kernel
@@ -160,3 +161,30 @@ def test_the_newest_kernel_agrees_with_its_programs(room: Room, workspace: Works
             )  # fmt: skip
         else:
             assert (result.verdict, result.mismatches) == (AbiVerdict.SAME, ()), name
+
+
+def test_what_changes_a_type_is_found_wherever_it_is_changed(workspace: Workspace, tmp_path: Path) -> None:
+    """A flag of make's that every object is compiled with, and a header that has nothing to do with it."""
+    (abi,) = (each for each in PAIRS if each.name == PACKED)
+    if abi not in _able():
+        pytest.skip(f"no compiler for {PACKED} and its kernel")
+    repository = Repository(tmp_path / "kernel.git")
+    base = _commits(workspace, "stable-5.10")[""]
+
+    def commit(parent: str, subject: str, path: str, line: bytes) -> str:
+        return repository.commit(parent, parent, subject, {path: repository.read(parent, path) + line})
+
+    first = commit(base, "list: a word", "include/linux/list.h", b"/* a list */\n")
+    second = commit(first, "kbuild: another name", "Makefile", b"\nKBUILD_CFLAGS += -D_overrun=_overran\n")
+    third = commit(second, "list: one more", "include/linux/list.h", b"/* a list, still */\n")
+
+    def compat(last: str) -> tuple[int, list[tuple[str | None, str]]]:
+        done = workspace.program(
+            "abi", "--series", f"{base}..{last}", "--repository", str(repository.place), "--tree", "stable-5.10",
+            "--abi", PACKED, "--json",
+        )  # fmt: skip
+        found = json.loads(done.stdout)["compat"]
+        return done.returncode, [(each["number"], each["verdict"]) for each in found]
+
+    assert compat(first) == (0, [])
+    assert compat(third) == (1, [(None, "same"), ("02", "breaks")])

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The kernel's own types for 32-bit programs, in the base and after each patch that can change them."""
+"""The kernel's own types for 32-bit programs, in the base and after each patch that changes one side of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seriestool.abi.compat import CompatReader
-from seriestool.abi.compat_compare import USER_HEADER, USER_TYPE, CompatState, expanded, judge_compat
+from seriestool.abi.compat_compare import USER_HEADER, USER_TYPE, CompatState, expanded, is_alike, judge_compat
 from seriestool.abi.compat_kernel import CompatFailure
+from seriestool.abi.compat_source import touches_kernel
 from seriestool.abi.headers import Installed, InstallFailure
 from seriestool.abi.reader import HeaderReader
 from seriestool.arch.abi import Abi
-from seriestool.git.listing import changes
 from seriestool.git.objects import ObjectStore
 from seriestool.model.abi import CompatResult, HeaderFailure
 from seriestool.model.layout import Record
@@ -21,11 +20,7 @@ from seriestool.pipeline.abi.installs import Installs
 from seriestool.pipeline.abi.request import no_compiler
 from seriestool.pipeline.abi.steps import Step, Steps
 
-# What compat_siginfo and siginfo_t are made of, on every arch and in every tree since v2.6: linux/compat.h,
-# asm/compat.h, asm-generic/compat.h, asm/siginfo.h, linux/types.h, asm/posix_types.h, asm/bitsperlong.h.
-_MADE_OF = re.compile(
-    r"(?:arch/[^/]+/)?include/(?:.+/)?(?:compat|siginfo|signal|types|posix_types|int-l+64|bitsperlong)[^/]*\.h"
-)
+_Kernels = Mapping[tuple[str, str], Record | CompatFailure]
 
 
 @dataclass(frozen=True)
@@ -38,42 +33,60 @@ class CompatCheck:
     reader: HeaderReader
 
     def judge(self, abis: Sequence[Abi], steps: Steps) -> tuple[CompatResult, ...]:
-        """Return what becomes of each of *abis*, in their order; nothing where no patch can change it.
+        """Return what becomes of each of *abis*, in their order: the base, and every state in which a side is another.
 
-        A state behind a patch that does not apply is none of the series, and is not looked at. Raises what
-        ``CompatReader.read``, ``HeaderInstaller.install`` and ``HeaderReader.read`` raise.
+        Which these are is not guessed: each state in which anything differs that a kernel's type could be made of is
+        asked for, and what the type was made of is known from the base on. Nothing is returned of an ABI of which no
+        patch changes a side, unless that could not be told. A state behind a patch that does not apply is none of the
+        series, and is not looked at. Raises what ``CompatReader.read``, ``HeaderInstaller.install`` and
+        ``HeaderReader.read`` raise.
         """
         wanted = [abi for abi in abis if abi.compat is not None and no_compiler(abi) is None]
-        concerned = [step for step in _whole(steps) if self._can_change(step)]
-        if not wanted or not concerned:
+        arches = {abi.compat.source_arch for abi in wanted if abi.compat is not None}
+        touching = [step for step in _whole(steps) if self._touches(step, arches)] if wanted else []
+        if not touching:
             return ()
-        states: dict[str | None, str] = {None: steps.base, **{step.number: step.after for step in concerned}}
-        commits = list(dict.fromkeys(states.values()))
-        self.installs.make(commits, [abi.kernel_arch for abi in wanted])
-        kernels = self.kernels.read(commits, wanted)
-        return tuple(result for abi in wanted for result in self._results(abi, states, kernels))
-
-    def _can_change(self, step: Step) -> bool:
-        before, after = (self.store.tree_of(commit) for commit in (step.before, step.after))
-        found = changes(self.store, before, after, enter=_may_hold_headers)
-        return any(_MADE_OF.fullmatch(path) for path, _, _ in found)
-
-    def _results(
-        self,
-        abi: Abi,
-        states: Mapping[str | None, str],
-        kernels: Mapping[tuple[str, str], Record | CompatFailure],
-    ) -> tuple[CompatResult, ...]:
-        return judge_compat(
-            abi,
-            [
-                CompatState(number, kernels[commit, abi.name], self._user(abi, commit))
-                for number, commit in states.items()
-            ],
+        kernels = self.kernels.read([steps.base, *(step.after for step in touching)], wanted)
+        return tuple(
+            result for abi in wanted for result in judge_compat(abi, self._states(abi, steps.base, touching, kernels))
         )
 
+    def _touches(self, step: Step, source_arches: set[str]) -> bool:
+        return step.verdict is None or touches_kernel(self.store, step.before, step.after, source_arches)
+
+    def _states(self, abi: Abi, base: str, steps: Sequence[Step], kernels: _Kernels) -> list[CompatState]:
+        """Return the base and the states that differ from the one before; none where there is nothing to tell."""
+        kernel = kernels[base, abi.name]
+        still = all(is_alike(kernels[step.after, abi.name], kernel) for step in steps)
+        if still and isinstance(kernel, CompatFailure):
+            return [CompatState(None, kernel, kernel)]
+        if still and all(step.verdict is not None for step in steps):
+            return []  # and no header was installed for it
+        last = CompatState(None, kernel, self._user(abi, base))
+        found, read = [last], base
+        for step in steps:
+            user = last.user
+            if step.verdict is None:
+                user = self._user_after(abi, read, step.after, user)
+                read = step.after
+            state = CompatState(step.number, kernels[step.after, abi.name], user)
+            if not (is_alike(state.kernel, last.kernel) and is_alike(state.user, last.user)):
+                found.append(state)
+            last = state
+        unread = isinstance(found[0].user, CompatFailure) or isinstance(kernel, CompatFailure)
+        return found if len(found) > 1 or unread else []
+
+    def _user_after(
+        self, abi: Abi, before: str, after: str, user: Record | CompatFailure
+    ) -> Record | CompatFailure:
+        """Return what programs have in *after*; *user* is what they have in *before*."""
+        one, other = (self.installs.at(commit, abi.kernel_arch) for commit in (before, after))
+        if isinstance(one, Installed) and isinstance(other, Installed):
+            return user if USER_HEADER not in self.installs.affected(one, other) else self._user(abi, after)
+        return self._user(abi, after)
+
     def _user(self, abi: Abi, commit: str) -> Record | CompatFailure:
-        """Return what programs of *abis* have."""
+        """Return what programs of *abi* have."""
         installed = self.installs.at(commit, abi.kernel_arch)
         if isinstance(installed, InstallFailure):
             return CompatFailure(f"the headers do not install: {installed.reason}")
@@ -95,8 +108,3 @@ def _whole(steps: Steps) -> Iterator[Step]:
         if not step.applies:
             return
         yield step
-
-
-def _may_hold_headers(folder: str) -> bool:
-    top, _, rest = folder.partition("/")
-    return top == "include" or (top == "arch" and (rest.count("/") == 0 or rest.split("/")[1] == "include"))

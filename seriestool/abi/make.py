@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -77,9 +78,12 @@ def install_headers(source: Path, tasks: Sequence[Task], *, jobs: int = 1) -> di
     makefile = f".PHONY: all {goals}\nall: {goals}\n{rules}"
     for task in tasks:
         _status(task).unlink(missing_ok=True)
+    driver = ["make", f"-j{jobs}", "-s", "-k", "--no-print-directory", "-f", "-", "all"]
     with suppress(CommandTimedOut):  # what has no status by then had no end
-        driver = ["make", f"-j{jobs}", "-s", "-k", "--no-print-directory", "-f", "-", "all"]
-        proc.run(driver, stdin=makefile.encode(), timeout=_TIMEOUT, check=False)
+        done = proc.run(driver, stdin=os.fsencode(makefile), timeout=_TIMEOUT, check=False)
+        if done.status and not all(_status(task).exists() for task in tasks):
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit status {done.status}"]
+            raise MachineFault(f"make cannot install headers: {_MAKES_OWN.sub('', said[0]).removesuffix('  Stop.')}")
     return {task.kernel_arch: _outcome(task, source) for task in tasks}
 
 

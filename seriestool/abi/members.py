@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seriestool.abi.causes import why_sized
-from seriestool.abi.places import RECORDS, Place, bits, meaning, shape
+from seriestool.abi.places import RECORDS, Place, bits, count, meaning, shape
 from seriestool.abi.types import elements
 from seriestool.abi.views import View
 from seriestool.model.abi import Change, ChangeKind
@@ -23,6 +23,7 @@ def compare_member(view: View, path: str) -> Iterator[Change]:
     else:
         yield from _offset(view, path, before, after)
         yield from _size(view, path, before, after)
+        yield from _step(view, path, before, after)
     yield from _meaning(view, path, before, after)
 
 
@@ -75,6 +76,29 @@ def _size(view: View, path: str, before: Place, after: Place) -> Iterator[Change
     else:
         why = f"{old.type} has another size now"
     yield view.change(path, ChangeKind.SIZE, *sizes, breaks=True, why=why)
+
+
+def _step(view: View, path: str, before: Place, after: Place) -> Iterator[Change]:
+    """The elements of an array must stay where they are also where the array as a whole does, or has no size.
+
+    Where the integers themselves are others, it is the meaning of the bytes that changed.
+    """
+    old, new = before.member, after.member
+    if old.bit_size != new.bit_size or not (old.dims or new.dims):
+        return
+    was, now = view.before.types.step(old), view.after.types.step(new)
+    if was is None or now is None or was == now or 0 in (was, now):
+        return
+    if len(old.dims) == len(new.dims):
+        inner = why_sized(view, path) if {old.encoding, new.encoding} <= RECORDS else ""
+        why = f"an element went from {was // 8} to {now // 8} bytes, so every one but the first moves"
+        sizes = count(was // 8, "byte"), count(now // 8, "byte")
+        yield view.change(path, ChangeKind.SIZE, *sizes, breaks=True, why=f"{why}: {inner}" if inner else why)
+    elif {old.encoding, new.encoding} <= _INTEGERS and (
+        shape(old, view.before.types) != shape(new, view.after.types)
+    ) and not (view.before.types.is_array(old) or view.after.types.is_array(new)):
+        why = "the same bytes are integers of another size now"
+        yield view.change(path, ChangeKind.TYPE, old.type, new.type, breaks=True, why=why)
 
 
 def _meaning(view: View, path: str, before: Place, after: Place) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from seriestool.abi.causes import Level, move_of, why_aligned, why_moved
 from seriestool.abi.members import compare_member
 from seriestool.abi.names import is_reserved
 from seriestool.abi.space import free_space, lost, new_members
-from seriestool.abi.types import Types
+from seriestool.abi.types import Types, elements
 from seriestool.abi.views import View, view
 from seriestool.arch.abi import Abi
 from seriestool.model.abi import Change, ChangeKind
@@ -22,7 +22,9 @@ def compare_records(before: Record, after: Record, old: Types, new: Types, abi: 
 
     *old* and *new* are the types of the two layouts.
     """
-    if (before.size, before.align, before.members) == (after.size, after.align, after.members):
+    alike = (before.size, before.align, before.members) == (after.size, after.align, after.members)
+    # A flexible array has the same size whatever its elements are.
+    if alike and not any(elements(member) == 0 for _, member in before.flat()):
         return []
     both = view(before, after, old, new, abi)
     taken: set[str] = set()

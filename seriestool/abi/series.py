@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from seriestool.abi.blame import Ledger, has, key_of, own_breaks, softened
 from seriestool.abi.compare import compare
+from seriestool.abi.homes import compare_homes
 from seriestool.abi.scope import Headers, Scope, failures_of, layout_of, scope
 from seriestool.abi.sides import sides
 from seriestool.abi.state import Judgement, State
@@ -67,9 +68,9 @@ class _Walk:
             return AbiResult(self.abi.name, AbiVerdict.UNAVAILABLE, reason=state.unavailable)
         before, after = self.view, _overlaid(self.view, state)
         whole = scope(self.base, after)
-        wrong = compare(whole.before, whole.after, self.abi)
+        wrong = (*compare(whole.before, whole.after, self.abi), *compare_homes(self.base, after))
         pair = scope(before, after)
-        steps = compare(pair.before, pair.after, self.abi)
+        steps = (*compare(pair.before, pair.after, self.abi), *compare_homes(before, after))
         unknown = _unreadable(before, layout_of(before))
         breaks = [each for each in own_breaks(wrong, self.wrong, steps) if not unknown(each)]
         gap, self.gap = self.gap, ""

@@ -134,6 +134,29 @@ class Types:
             return 8 if member.type.split().count("long") > 1 else max(4, member.align)
         return 4
 
+    def is_array(self, member: Member) -> bool:
+        """Tell whether the type that *member* is made of is an array by a typedef."""
+        typedef = self._typedefs.get(member.target or "")
+        seen: set[str] = set()
+        while typedef is not None and typedef.name not in seen:
+            if typedef.type.endswith("]"):
+                return True
+            seen.add(typedef.name)
+            typedef = self._typedefs.get(typedef.target or "")
+        return False
+
+    def step(self, member: Member) -> int | None:
+        """Return the bits from one element of an array to the next, of the first dimension; None where nobody knows.
+
+        Of what is no array, its own size.
+        """
+        number = elements(member)
+        if number:
+            return member.bit_size // (member.dims[0] or 1) if member.dims else member.bit_size
+        record = self.record_of(member)
+        size = record.size if record else None if member.encoding is Encoding.POINTER else self.unit_size(member)
+        return None if size is None else 8 * size * elements(replace(member, dims=member.dims[1:]))
+
     def names(self) -> Iterator[str]:
         """Give the name of every record, named enum and typedef."""
         yield from self._records

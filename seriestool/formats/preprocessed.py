@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"((?: [1-4])*)')
-_ALIAS = re.compile(r"#define (\w+) ([A-Za-z_]\w*(?: ?\. ?[A-Za-z_]\w*)+) *")
+_ALIAS = re.compile(r"#define (\w+) ([A-Za-z_]\w*(?: ?\. ?[A-Za-z_]\w*)*) *")
 _NAMED = re.compile(r"#(?:define|undef) (\w+)")
 _DIRECTIVE = re.compile(r"^#.*$", re.MULTILINE)
 _ENTERED = "1"
@@ -19,8 +19,8 @@ class Preprocessed:
     """One header with all that it includes.
 
     ``code`` has no macros; lines are where they were, and files in line markers are called as the installed header is
-    ("linux/signal.h"). ``aliases`` are macros for a member by its path, sorted. ``reached`` are the files, in the
-    order of their first inclusion.
+    ("linux/signal.h"). ``aliases`` are macros for another name, or for a member by its path, sorted. ``reached`` are
+    the files, in the order of their first inclusion.
     """
 
     code: str
@@ -65,11 +65,10 @@ def rename(name: str, places: Mapping[str, str]) -> str:
 
 
 def _note_alias(line: str, aliases: dict[str, str]) -> None:
-    if "." in line:  # most macros are numbers
-        alias = _ALIAS.fullmatch(line)
-        if alias:
-            aliases[alias[1]] = alias[2].replace(" ", "")
-            return
+    alias = _ALIAS.fullmatch(line)
+    if alias:
+        aliases[alias[1]] = alias[2].replace(" ", "")
+        return
     gone = _NAMED.match(line) if aliases else None
     if gone:
         aliases.pop(gone[1], None)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seriestool.abi.make import first_error
+from seriestool.abi.make import Task, first_error, install_headers
+from seriestool.errors import MachineFault
 
 SOURCE = Path("/kernel/source")
 _ENDS = """\
@@ -51,3 +52,12 @@ make: *** [Makefile:192: __sub-make] Error 2
 )
 def test_the_line_that_tells(output: str, line: str) -> None:
     assert first_error(output, SOURCE) == line
+
+
+def test_a_make_that_cannot_even_start_is_no_fault_of_the_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))  # where make keeps a makefile that comes through a pipe
+    task = Task("arm", tmp_path / "out", tmp_path / "target", tmp_path / "log")
+    with pytest.raises(MachineFault, match=r"make cannot install headers: .*temporary file.*No such file"):
+        install_headers(tmp_path, [task])

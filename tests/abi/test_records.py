@@ -38,6 +38,8 @@ NOTHING: list[tuple[str, list[Field], list[Field]]] = [
     ("moved into an anonymous union", ["int a", "int b"], ["int a", union("", "int b")]),
     ("moved out of an anonymous struct", [struct("", "int a", "int b")], ["int a", "int b"]),
     ("a struct of the same integers", ["int a[2]", "int z"], ["struct in a", "int z"]),
+    ("an array of one", ["int a"], ["int a[1]"]),
+    ("all elements in one row", ["int a[2][3]"], ["int a[6]"]),
     ("an integer in a union", ["__u64 a"], [union("a", "__u64 v")]),
     ("another tag for the same members", ["struct in a"], ["struct in_too a"]),
     ("a tag for a struct without one", [struct("a", "int a", "int b")], ["struct in a"]),
@@ -89,6 +91,16 @@ BREAKS: list[tuple[str, list[Field], list[Field], list[Seen]]] = [
     ]),
     ("a larger array", ["int a[2]"], ["int a[3]"], [
         (None, "size", "8", "12", True), ("a", "size", "8", "12", True),
+    ]),
+    ("the elements of a flexible array", ["int n", "int a[]"], ["int n", "short a[]"], [
+        ("a", "size", "4 bytes", "2 bytes", True),
+    ]),
+    ("rows of an array", ["int a[2][3]"], ["int a[3][2]"], [("a", "size", "12 bytes", "8 bytes", True)]),
+    ("smaller and more elements", ["int z", "int a[2]"], ["int z", "short a[4]"], [
+        ("a", "size", "4 bytes", "2 bytes", True),
+    ]),
+    ("an integer cut in two", ["__u32 z", "__u32 a"], ["__u32 z", "__u16 a[2]"], [
+        ("a", "type", "__u32", "__u16 [2]", True),
     ]),
     ("elements that grew", [struct("a[2]", "int x")], [struct("a[2]", "int x", "int y")], [
         (None, "size", "8", "16", True), ("a", "size", "8", "16", True),
@@ -151,6 +163,16 @@ EXTENDS: list[tuple[str, list[Field], list[Field], list[Seen]]] = [
 )
 def test_free_space_and_the_end_may_be_used(before: list[Field], after: list[Field], expected: list[Seen]) -> None:
     assert seen(changes_of(of(*before), of(*after))) == expected
+
+
+def test_a_struct_with_a_tag_in_a_flexible_array_moves_all_of_it_when_it_grows() -> None:
+    before = Headers().record("struct e", "int x").record("struct s", "int n", "struct e a[]")
+    after = Headers().record("struct e", "int x", "int y").record("struct s", "int n", "struct e a[]")
+    broken = [each for each in changes_of(before, after) if each.breaks]
+    assert [(each.type, each.member, each.before, each.after) for each in broken] == [
+        ("struct s", "a", "4 bytes", "8 bytes"),
+    ]  # fmt: skip
+    assert broken[0].why.startswith("an element went from 4 to 8 bytes, so every one but the first moves")
 
 
 def test_a_macro_for_the_old_name_makes_a_new_name_nothing() -> None:

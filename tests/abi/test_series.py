@@ -143,9 +143,39 @@ def test_a_removed_header_takes_its_types_along_and_a_new_one_brings_some() -> N
     other = Headers("arm").record("struct t", "int a").layout()
     base = State(headers={A: other, "linux/b.h": layout})
     gone = judge_states(find_abi("arm"), [base, State("01", removed=("linux/b.h",))])
-    assert [(each.type, str(each.kind)) for each in gone.final.changes if each.breaks] == [("struct s", "removed")]
+    assert [(each.type, str(each.kind)) for each in gone.final.changes if each.breaks] == [
+        ("struct s", "removed"), ("linux/b.h", "removed"),
+    ]  # fmt: skip
     new = judge_states(find_abi("arm"), [State(headers={A: other}), State("01", headers={"linux/b.h": layout})])
     assert [(each.type, str(each.kind)) for each in new.final.changes] == [("struct s", "added")]
+
+
+def test_a_header_that_is_gone_breaks_although_its_types_are_elsewhere() -> None:
+    layout = Headers("arm", A).record("struct s", "int a").layout()
+    moved = seen_through("linux/b.h", "int a")
+    base = State(headers={A: layout})
+    gone, back = judge_states(
+        find_abi("arm"),
+        [base, State("01", headers={"linux/b.h": moved}, removed=(A,)), State("02", headers={A: moved})],
+    ).patches
+    assert [(each.type, each.why) for each in gone.changes if each.breaks] == [
+        (A, "sources that include it do not compile"),
+    ]  # fmt: skip
+    assert gone.cured_by == "02"
+    assert back.cures == ("01",)
+
+
+def test_a_type_has_to_stay_behind_the_include_that_gave_it() -> None:
+    layout = Headers("arm", A).record("struct s", "int a").enum("", "RED").layout()
+    other = Headers("arm", "linux/b.h").record("struct s", "int a").enum("", "RED").layout()
+    base = State(headers={A: layout, "linux/b.h": Layout("arm")})
+    (left,) = judge_states(find_abi("arm"), [base, State("01", headers={A: Layout("arm"), "linux/b.h": other})]).patches
+    assert [(each.type, each.member, each.why) for each in left.changes if each.breaks] == [
+        ("struct s", None, "sources that include linux/a.h do not find it: it is in linux/b.h now"),
+        ("enum {RED}", "RED", "sources that include linux/a.h do not find it: it is in linux/b.h now"),
+    ]
+    (through,) = judge_states(find_abi("arm"), [base, State("01", headers={A: other, "linux/b.h": other})]).patches
+    assert through.verdict is AbiVerdict.SAME, "the header includes the one that has it now"
 
 
 def flagship(abi: str) -> Judgement:

@@ -57,16 +57,17 @@ class InstalledHeaders:
         """Return the headers kept under *key*, None where there are none."""
         place = self._place(kernel_arch, key)
         try:
-            files = json.loads((place / _LIST).read_bytes())
+            listed = json.loads((place / _LIST).read_bytes())
+            _check(place / "include", listed)
             os.utime(place)  # the time of the last use, for prune()
         except FileNotFoundError:
             return None
-        except ValueError:  # a power cut can leave a list without its end
+        except (ValueError, TypeError):  # a power cut can leave a list, or a header, without its end
             shutil.rmtree(place)
             return None
         except OSError as error:
             raise disk_fault(error, place) from error
-        return Installed(kernel_arch, place / "include", files)
+        return Installed(kernel_arch, place / "include", {path: oid for path, (oid, _) in listed.items()})
 
     def keep(self, content: bytes) -> Oid:
         """Keep the content of one file and return its id. Raises OSError where the file system refuses."""
@@ -114,9 +115,11 @@ class InstalledHeaders:
             include = new / "include"
             for folder in sorted({path.rpartition("/")[0] for path in files}):
                 (include / folder).mkdir(parents=True, exist_ok=True)
+            listed = {}
             for path, oid in files.items():
                 _link(self._file(oid), f"{include}/{path}")
-            (new / _LIST).write_text(json.dumps(files), encoding="ascii")
+                listed[path] = oid, os.stat(f"{include}/{path}").st_size  # noqa: PTH116
+            (new / _LIST).write_text(json.dumps(listed), encoding="ascii")
             new.chmod(0o755)
             new.rename(place)
         except OSError as error:
@@ -150,6 +153,19 @@ class InstalledHeaders:
     def _file(self, oid: str) -> str:
         # A string: a state of eight architectures has 7,000 files, and a Path costs more than the link.
         return f"{self._content}/{oid[:2]}/{oid[2:]}"
+
+
+def _check(include: Path, listed: object) -> None:
+    """Raise ValueError unless *listed* is a list of headers, and each is below *include* in its whole length."""
+    if not isinstance(listed, dict):
+        raise ValueError("not a list of headers")
+    for path, (_, size) in listed.items():
+        try:
+            there = os.stat(f"{include}/{path}").st_size  # noqa: PTH116
+        except FileNotFoundError:
+            there = None
+        if there != size:
+            raise ValueError(f"{path} has another length")
 
 
 def _link(content: str, place: str) -> None:

@@ -19,8 +19,8 @@ from seriestool.git.treeobject import Entry
 
 Value = TypeVar("Value")
 
-# Goes up when the way headers are installed changes without a trace in the tree.
-RECIPE = 1
+# Goes up when the way headers are installed, or kept, changes without a trace in the tree.
+RECIPE = 2
 
 UAPI = "include/uapi/"
 

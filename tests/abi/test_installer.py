@@ -297,6 +297,18 @@ def test_what_a_power_cut_left_is_made_again(store: ObjectStore, installer: Head
     assert contents(installer.install(commit, ["arm"])["arm"]) == before
 
 
+@pytest.mark.parametrize("left", [b"", b"struct fakeinfo"])
+def test_a_header_that_a_power_cut_left_short_is_not_believed(
+    store: ObjectStore, installer: HeaderInstaller, place: Path, left: bytes
+) -> None:
+    commit = state(store)
+    before = contents(installer.install(commit, ["arm"])["arm"])
+    (short,) = (place / "entries").glob("*/include/linux/fakeinfo.h")
+    short.chmod(0o644)
+    short.write_bytes(left)
+    assert contents(installer.install(commit, ["arm"])["arm"]) == before
+
+
 def test_two_processes_at_once(store: ObjectStore, place: Path) -> None:
     base, step = state(store), state(store, {GENERIC: GREW})
     processes = [other_process(store, place, commit) for commit in (base, step, base)]

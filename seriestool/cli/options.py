@@ -244,14 +244,23 @@ def this_command() -> str:
 
 
 def print_rich(renderable: RenderableType) -> None:
-    """Print tables; a reader that goes away ends the program as it ends any other (rich would exit with 1)."""
+    """Print tables, without the blanks that fill their columns where a program or a file reads them.
+
+    A reader that goes away ends the program as it ends any other (rich would exit with 1).
+    """
     from rich.console import Console
 
     class Pipe(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    Pipe().print(renderable)
+    console = Pipe()
+    if console.is_terminal:
+        console.print(renderable)
+        return
+    with console.capture() as captured:
+        console.print(renderable)
+    click.echo("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), nl=False)
 
 
 def print_json(value: Mapping[str, object]) -> None:

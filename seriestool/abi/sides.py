@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -31,7 +31,8 @@ def sides(before: Layout, after: Layout, changes: Iterable[Change]) -> tuple[Sid
     """Return every type of *changes* as it is in *before* and in *after*, in their order.
 
     A line of a struct is offset, size in bytes, and the declaration, indented by what it is in; a bit-field has its
-    position in its word and its width ("35:1"). Structs and unions with a tag are written out where they changed, too.
+    position in its word and its width ("35:1"). Behind a member stands the macro by which programs know it (si_pid).
+    Structs and unions with a tag are written out where they changed, too.
     A type that is only on the new side has nothing beside it and is left out.
     """
     changes = list(changes)
@@ -74,13 +75,14 @@ class _Side:
 
 def _record(record: Record, types: Types, changed: Collection[str]) -> Iterator[_Line]:
     yield _Line("{", f"{0:4} {record.size:5}  {record.name} {{  /* aligned to {record.align} */")
-    yield from _members(record.members, types, changed, "", 1)
+    yield from _members(record.members, types, changed, "", 1, _macros(types))
     yield _Line("}", f"{'':12}}}")
 
 
 def _members(
-    members: Sequence[Member], types: Types, changed: Collection[str], prefix: str, depth: int
-) -> Iterator[_Line]:
+    members: Sequence[Member], types: Types, changed: Collection[str], prefix: str, depth: int,
+    macros: Mapping[str, str],
+) -> Iterator[_Line]:  # fmt: skip
     for member, unit in zip(members, units(members, types), strict=True):
         inner = types.record_of(member)
         path = f"{prefix}{member.name}" if member.name else f"{prefix}<{member.encoding}>"
@@ -89,14 +91,28 @@ def _members(
             where = f"{f'{member.bit_offset - unit}:{member.bit_size}':>10}"
         indent = "  " * depth
         if inner is None or (member.record is None and inner.name not in changed):
-            yield _Line(path, f"{where}  {indent}{declaration(member)}")
+            known = f"  /* {macros[path]} */" if path in macros else ""
+            yield _Line(path, f"{where}  {indent}{declaration(member)}{known}")
             continue
         head = str(member.encoding) if member.record is not None else inner.name
         end = f" {declared_name(member)}" if member.name else ""
         yield _Line(f"{path}{{", f"{where}  {indent}{head} {{")
         below = f"{path}." if member.name else prefix
-        yield from _members(types.inside(member), types, changed, below, depth + 1)
+        yield from _members(types.inside(member), types, changed, below, depth + 1, macros)
         yield _Line(f"{path}}}", f"{'':12}{indent}}}{end}")
+
+
+def _macros(types: Types) -> dict[str, str]:
+    """Return the macros of a header by what they stand for, also as seen from a record inside: "_kill._pid"."""
+    found: dict[str, str] = {}
+    inside: defaultdict[str, set[str]] = defaultdict(set)
+    for name, path in types.layout.aliases:
+        found.setdefault(path, name)
+        parts = path.split(".")
+        for start in range(1, len(parts) - 1):
+            inside[".".join(parts[start:])].add(path)
+    short = {end: found[paths.pop()] for end, paths in inside.items() if len(paths) == 1}
+    return {**short, **found}
 
 
 def declaration(member: Member) -> str:

@@ -215,7 +215,7 @@ def test_the_two_layouts_stand_side_by_side() -> None:
     sides = {each.type: each for each in flagship("arm").patches[4].sides}
     rows = [(row.before, row.after) for row in sides["struct siginfo"].rows if row.changed]
     assert ("  12    20        union __sifields {", "  16    24        union __sifields {") in rows
-    assert ("", "  24     8              __u64 _perf") in rows
+    assert ("", "  24     8              __u64 _perf  /* si_perf */") in rows
     assert rows[0] == (
         "   0   128  struct siginfo {  /* aligned to 4 */", "   0   128  struct siginfo {  /* aligned to 8 */",
     )  # fmt: skip

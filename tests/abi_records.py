@@ -157,13 +157,14 @@ def _fifth(abi: str) -> AbiResult:
     if abi not in BROKEN:
         added = Change(_SIGINFO, "_sifields._sigfault._perf", ChangeKind.ADDED, None, str(at), False, _SIGINFO_H)
         return AbiResult(abi, AbiVerdict.EXTENDS, (added,))
-    why = f"_sifields._sigfault._perf is a __u64, which {abi} aligns to 8"
+    why = f"`_sifields._sigfault._perf` is a __u64, which {abi} aligns to 8"
+    begins = f"{why}; the union `_sifields` with it, so it begins at 16 instead of 12"
     moved = tuple(
         Change(_SIGINFO, name, ChangeKind.OFFSET, str(12 + at), str(16 + at), True, _SIGINFO_H) for name, at in _INSIDE
     )
     changes = (
         Change(_SIGINFO, None, ChangeKind.ALIGNMENT, "4", "8", True, _SIGINFO_H, why),
-        Change(_SIGINFO, "_sifields", ChangeKind.OFFSET, "12", "16", True, _SIGINFO_H, why),
+        Change(_SIGINFO, "_sifields", ChangeKind.OFFSET, "12", "16", True, _SIGINFO_H, begins),
         *moved,
         Change(_SIGINFO, "_sifields._sigfault._perf", ChangeKind.ADDED, None, "24", False, _SIGINFO_H),
     )

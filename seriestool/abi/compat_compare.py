@@ -11,7 +11,7 @@ from seriestool.abi.compat_kernel import CompatFailure
 from seriestool.abi.places import count
 from seriestool.abi.types import Types
 from seriestool.arch.abi import Abi
-from seriestool.model.abi import AbiVerdict, CompatMismatch, CompatResult
+from seriestool.model.abi import WHOLE, AbiVerdict, CompatMismatch, CompatResult
 from seriestool.model.layout import Layout, Member, Record
 
 # Where the kernel has its type, what it is called there, and what programs call theirs.
@@ -19,8 +19,6 @@ KERNEL_HEADER = "linux/compat.h"
 KERNEL_TYPE = "struct compat_siginfo"
 USER_HEADER = "asm/siginfo.h"
 USER_TYPE = "siginfo_t"
-
-WHOLE = "the whole type"
 
 # What only fills a place: _pad, _si_pad, _dummy_bnd.
 _PADDING = re.compile(r"_*(?:\w+_)?(?:pad|padding|dummy|unused|reserved)(?:_\w+|\d+)?_*")

@@ -115,9 +115,15 @@ class PatchAbi:
     results: tuple[AbiResult, ...]
 
 
+WHOLE = "the whole type"  # where a mismatch names a member, and it is the size that differs
+
+
 @dataclass(frozen=True, slots=True)
 class CompatMismatch:
-    """A member that the 64-bit kernel's own type has elsewhere than the 32-bit ABI; both "offset 12, 4 bytes"."""
+    """A member that the 64-bit kernel's own type has elsewhere than the 32-bit ABI; both "offset 12, 4 bytes".
+
+    Of ``WHOLE`` both are sizes: "136 bytes".
+    """
 
     member: str
     kernel: str | None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from seriestool.abi.compat_compare import WHOLE, CompatState, expanded, judge_compat, mismatches
+from seriestool.abi.compat_compare import CompatState, expanded, judge_compat, mismatches
 from seriestool.abi.compat_kernel import CompatFailure
 from seriestool.arch.abis import find_abi
-from seriestool.model.abi import AbiVerdict, CompatMismatch
+from seriestool.model.abi import WHOLE, AbiVerdict, CompatMismatch
 from seriestool.model.layout import Record
 from tests.formats.compiled import layout_of
 

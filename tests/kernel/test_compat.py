@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from seriestool.abi.compat import CompatReader
-from seriestool.abi.compat_compare import USER_HEADER, USER_TYPE, WHOLE, CompatState, expanded, judge_compat
+from seriestool.abi.compat_compare import USER_HEADER, USER_TYPE, CompatState, expanded, judge_compat
 from seriestool.abi.compat_kernel import CompatFailure, lacking
 from seriestool.abi.headers import HeaderInstaller, Installed
 from seriestool.abi.reader import HeaderReader
 from seriestool.arch.abi import Abi
 from seriestool.arch.abis import ABIS
 from seriestool.git.objects import ObjectStore, open_store
-from seriestool.model.abi import AbiVerdict, CompatMismatch, CompatResult
+from seriestool.model.abi import WHOLE, AbiVerdict, CompatMismatch, CompatResult
 from seriestool.model.layout import Layout, Record
 from tests.conftest import SHARED
 from tests.kernel.conftest import Workspace, real_cache

@@ -238,12 +238,13 @@ def test_the_heat_map_is_a_table_in_words_with_headers() -> None:
     "expected",
     [
         "arm, powerpc: broken by 05, cured by 11 signal: Introduce TRAP_PERF si_code and si_perf to siginfo",
-        "_sifields and 16 members in it likewise offset 12 16",
-        "alignment 4 8 _sifields._sigfault._perf is a __u64, which arm aligns to 8; likewise on powerpc",
-        "siginfo_t side by side before 05 with 05 0 int si_signo 0 int si_signo",
+        "_sifields and 16 members with it offset 12 16",
+        "siginfo_t: `_sifields._sigfault._perf` is a __u64, which arm and powerpc align to 8, and the union "
+        "`_sifields` with it: it begins at 16 instead of 12 member what before 05 with 05",
+        "siginfo_t on arm, side by side before 05 with 05 0 int si_signo 0 int si_signo",
         "+ 12 4 bytes of padding - 12 union _sifields + 16 union _sifields",
         "not as stable-6.1 has it member what this series stable-6.1",
-        "05 extends i386, m68k: siginfo_t: _sifields._sigfault._perf added (16)",
+        "05 i386, m68k: siginfo_t: _sifields._sigfault._perf added (16)",
         "after 05, 06: x86_64's compat_siginfo has _sifields._sigfault._perf at offset 24, 8 bytes; "
         "i386 programs have it at offset 16, 4 bytes",
         "6 of 10 are met arm: struct perf_event_attr inherit_thread: expected at bit 35, found at bit 34",

@@ -246,8 +246,13 @@ def test_abi_is_the_contract_to_the_letter() -> None:
         "after": "16",
         "breaks": True,
         "header": "asm-generic/siginfo.h",
-        "why": "_sifields._sigfault._perf is a __u64, which arm aligns to 8",
+        "why": "`_sifields._sigfault._perf` is a __u64, which arm aligns to 8; the union `_sifields` with it, "
+        "so it begins at 16 instead of 12",
     }
+    (layout,) = arm["layouts"]
+    assert layout["type"] == "siginfo_t"
+    assert layout["diff"][2:5] == ["      8  int si_code", "-    12  union _sifields", "-    12    _pad"]
+    assert layout["diff"][-1] == "+    24      __u64 _perf"
 
 
 def test_several_trees_come_below_one_key() -> None:

@@ -22,7 +22,7 @@ PLACES = frozenset({ChangeKind.OFFSET, ChangeKind.BIT, ChangeKind.VALUE})
 class Told:
     """A change to tell, and how many members inside its own move along with it and are not told.
 
-    ``why`` is its reason for all ABIs of a group, empty where the change before it has the same.
+    ``why`` is its reason for all ABIs of a group.
     """
 
     change: Change
@@ -34,7 +34,8 @@ class Told:
 class AbiGroup:
     """What one step (a patch, the whole series, the reference) does alike on some ABIs.
 
-    ``like`` names the patch that was told before and does exactly this.
+    ``sides`` are the layouts of the first ABI: others may differ from it where nothing changes. ``like`` names the
+    patch that was told before and does exactly this.
     """
 
     step: str
@@ -88,11 +89,11 @@ def reference_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
 def step_groups(
     step: str, subject: str, results: Sequence[AbiResult], states: tuple[str, str]
 ) -> tuple[AbiGroup, ...]:
-    """Put together the ABIs with the same changes and the same layouts, in the matrix's order."""
+    """Put together the ABIs with the same changes, in the matrix's order; layouts are those of the first."""
     alike: dict[tuple[object, ...], list[AbiResult]] = {}
     for result in results:
         if result.changes or result.verdict is AbiVerdict.BREAKS:
-            key = (result.verdict, tuple(map(_WHAT, result.changes)), result.sides, result.cures, result.cured_by)
+            key = (result.verdict, tuple(map(_WHAT, result.changes)), result.cures, result.cured_by)
             alike.setdefault(key, []).append(result)
     parts = sorted(alike.values(), key=lambda part: part[0].verdict is not AbiVerdict.BREAKS)
     return tuple(_group(step, subject, number, part, states) for number, part in enumerate(parts, 1))
@@ -131,13 +132,12 @@ def _group(
         for index, change in enumerate(first.changes)
     }
     told = sorted(outline(first.changes), key=lambda each: not each.change.breaks)
-    changes, said = [], {""}
-    for each in told:
-        why = reasons[each.change.type, each.change.member, each.change.kind]
-        changes.append(Told(replace(each.change, why=""), each.along, "" if why in said else why))
-        said.add(why)
+    changes = tuple(
+        Told(replace(each.change, why=""), each.along, reasons[each.change.type, each.change.member, each.change.kind])
+        for each in told
+    )
     return AbiGroup(
-        step, subject, number, tuple(result.abi for result in part), first.verdict, tuple(changes), first.sides,
+        step, subject, number, tuple(result.abi for result in part), first.verdict, changes, first.sides,
         first.cures, first.cured_by, states,
     )  # fmt: skip
 
@@ -150,15 +150,18 @@ def _alike(one: AbiGroup, other: AbiGroup) -> bool:
 
 
 def _why(told: Sequence[tuple[str, str]]) -> str:
-    """Return one reason for several ABIs: that of the first, and who else has it where only the ABI's name differs."""
+    """Return one reason for several ABIs: that of the first, with all their names where only these differ."""
     forms: dict[str, tuple[str, list[str]]] = {}
     for abi, text in told:
         form = re.sub(rf"(?<![\w-]){re.escape(abi)}(?![\w-])", "\0", text)
         forms.setdefault(form, (text, []))[1].append(abi)
     if len(forms) > 1:
         return "; ".join(f"{', '.join(abis)}: {text}" for text, abis in forms.values() if text)
-    (_, why), others = told[0], [abi for abi, _ in told[1:]]
-    return f"{why}; likewise on {', '.join(others)}" if others and "\0" in next(iter(forms)) else why
+    ((form, (why, abis)),) = forms.items()
+    if len(abis) == 1:
+        return why
+    names = f"{', '.join(abis[:-1])} and {abis[-1]}"
+    return form.replace("\0 aligns ", f"{names} align ").replace("\0", names)
 
 
 def _rank(change: Change) -> tuple[bool, bool, bool]:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from seriestool.model.abi import AbiMatrix, AbiResult, AbiVerdict, CompatResult
-from seriestool.report.abi.groups import AbiGroup
 from seriestool.report.abi.rows import final_label, unavailable_throughout
-from seriestool.report.abi.words import expectation_text, lead_text, mismatch_text
+from seriestool.report.abi.words import expectation_text, mismatch_text
 from seriestool.report.view import Tone, ranges
 
 _MANY = 4  # ABIs, from which on "all" is shorter than their names
@@ -40,11 +39,6 @@ def notes(matrix: AbiMatrix) -> tuple[Note, ...]:
         Note("headers that do not compile alone", tuple(_failures(matrix))),
     )
     return tuple(note for note in found if note.lines)
-
-
-def addition(matrix: AbiMatrix, group: AbiGroup) -> str:
-    """Say in a line what a step adds: "extends x86_64, i386: siginfo_t: _perf added"."""
-    return f"{group.verdict} {abi_names(matrix, group.abis)}: {lead_text(group)}"
 
 
 def _compat(matrix: AbiMatrix) -> Iterator[Line]:

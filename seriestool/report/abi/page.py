@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seriestool.model.abi import AbiMatrix, AbiVerdict
+from seriestool.report.abi.additions import additions
 from seriestool.report.abi.groups import AbiGroup, final_groups, patch_groups, reference_groups
-from seriestool.report.abi.notes import Note, addition, notes
+from seriestool.report.abi.notes import Note, notes
 from seriestool.report.abi.rows import AbiRow, end_rows, final_label, patch_rows
 from seriestool.report.abi.sentence import abi_sentence, is_quiet
+from seriestool.report.abi.story import Story, story
 from seriestool.report.abi.words import fate
 from seriestool.report.view import Cell
 
@@ -42,6 +44,11 @@ class Detail:
     anchor: str
     heading: str
     group: AbiGroup
+
+    @property
+    def story(self) -> Story:
+        """What is told of the group."""
+        return story(self.group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +92,16 @@ def _section(matrix: AbiMatrix, prefix: str) -> AbiSection:
         Detail(f"{prefix}-reference-{each.number}", f"{', '.join(each.abis)}: not as {each.step} has it", each)
         for each in reference_groups(matrix)
     )
-    additions = tuple(
-        Detail(f"{steps[each.step]}-{each.number}", f"{each.step} {addition(matrix, each)}", each)
-        for each in groups
-        if each.verdict is not AbiVerdict.BREAKS
+    others = additions(matrix, [each for each in groups if each.verdict is not AbiVerdict.BREAKS])
+    added = tuple(
+        Detail(f"{steps[each.step]}-{each.groups[0].number}", f"{each.step} {each.text}", each.groups[0])
+        for each in others
     )
     targets = _targets(final, breaks, reference)
     return AbiSection(
         matrix, abi_sentence(matrix),
         tuple(_row(matrix, row, targets) for row in patch_rows(matrix)),
-        tuple(_row(matrix, row, targets) for row in end_rows(matrix)), breaks, reference, additions, notes(matrix),
+        tuple(_row(matrix, row, targets) for row in end_rows(matrix)), breaks, reference, added, notes(matrix),
     )  # fmt: skip
 
 

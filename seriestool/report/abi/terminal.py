@@ -13,21 +13,23 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seriestool.model.abi import AbiMatrix, AbiVerdict, Sides
+from seriestool.model.abi import AbiMatrix, AbiVerdict, Change
+from seriestool.report.abi.additions import additions
 from seriestool.report.abi.groups import AbiGroup, Told, final_groups, patch_groups, reference_groups
-from seriestool.report.abi.layouts import LayoutRow, folded
-from seriestool.report.abi.notes import Note, addition, notes
+from seriestool.report.abi.layout_text import LayoutText
+from seriestool.report.abi.notes import Note, notes
 from seriestool.report.abi.rows import patch_rows
 from seriestool.report.abi.sentence import abi_sentence, is_quiet
+from seriestool.report.abi.story import story
 from seriestool.report.abi.table import AbiTable
 from seriestool.report.abi.words import before_after, fate, more
-from seriestool.report.pieces import GAP, STYLES, list_item, new_table, plain
-from seriestool.report.view import Tone, clean, clean_line, ranges
+from seriestool.report.pieces import GAP, STYLES, list_item, plain
+from seriestool.report.view import Tone, clean, ranges
 
 _INDENT = 4
-_CHANGES = 8  # of one group
-_TYPES = 3  # side by side, of one group
-_ROWS = 24  # of one pair of layouts
+_CAUSES = 4  # of one group
+_CHANGES = 10  # of one group
+_TYPES = 3  # whose layouts are shown, of one group
 _GROUPS = 12  # of breaks, and of additions
 _LINES = 10  # of a list
 
@@ -94,72 +96,76 @@ def _reference(matrix: AbiMatrix) -> Iterator[RenderableType]:
 
 
 def _details(group: AbiGroup) -> Iterator[RenderableType]:
+    tale = story(group)
+    lines = _lines(tale.told)
     if group.subject:
         yield Text(clean(group.subject), style="dim")
+    for cause in tale.causes[:_CAUSES]:
+        yield Text(clean(cause))
+    if len(tale.causes) > _CAUSES:
+        yield Text(more(len(tale.causes) - _CAUSES), style="dim")
+    if tale.causes:
+        yield Text("")
     kind = None
-    for told in group.changes[:_CHANGES]:
-        if told.change.type != kind:
-            kind = told.change.type
-            yield _type_line(told)
-        yield _indented([_change(told)], 2)
-        if told.why:
-            yield _indented([Text(clean(f"why: {told.why}"), style="dim")], 4)
-    if len(group.changes) > _CHANGES:
-        yield Text(more(len(group.changes) - _CHANGES), style="dim")
-    for sides in group.sides[:_TYPES]:
-        yield from (Text(""), _sides(sides, group.states))
-    if len(group.sides) > _TYPES:
-        yield Text(clean(f"side by side: {more(len(group.sides) - _TYPES)}"), style="dim")
+    for line in lines[:_CHANGES]:
+        if line[0].change.type != kind:
+            kind = line[0].change.type
+            yield _type_line(line[0].change)
+        yield _indented([_changes(line)], 2)
+    if len(lines) > _CHANGES:
+        yield Text(more(sum(map(len, lines[_CHANGES:]))), style="dim")
+    for sides in tale.sides[:_TYPES]:
+        yield from (Text(""), LayoutText(sides, group.abis[0], group.states))
+    if len(tale.sides) > _TYPES:
+        yield Text(clean(f"layouts: {more(len(tale.sides) - _TYPES)}"), style="dim")
 
 
-def _type_line(told: Told) -> Text:
-    header = told.change.header
-    return Text.assemble(clean(told.change.type), (f"  {clean(header)}" if header else "", "dim"))
+def _type_line(change: Change) -> Text:
+    header = change.header
+    return Text.assemble((clean(change.type), "bold"), (f"  {clean(header)}" if header else "", "dim"))
 
 
-def _change(told: Told) -> Text:
-    change = told.change
-    parts = [change.member or "(the type itself)", before_after(change)]
-    if told.along:
-        parts.append(f"({told.along} {'member' if told.along == 1 else 'members'} in it likewise)")
-    return Text(clean("  ".join(parts))) if change.breaks else Text(clean("  ".join(parts)), style="dim")
+def _lines(told: Sequence[Told]) -> list[list[Told]]:
+    """Put what is said of a type itself into one line; every member has its own."""
+    lines: list[list[Told]] = []
+    for each in told:
+        last = lines[-1][-1] if lines else None
+        if each.change.member is None and last is not None and _key(last) == _key(each):
+            lines[-1].append(each)
+        else:
+            lines.append([each])
+    return lines
 
 
-def _sides(sides: Sides, states: tuple[str, str]) -> RenderableType:
-    table = new_table()
-    table.expand = True
-    for header in (f"  {sides.type}, {states[0]}", f"  {states[1]}"):
-        table.add_column(Text(clean_line(header)), ratio=1, overflow="fold")
-    rows = folded(sides)
-    for row in rows[:_ROWS]:
-        table.add_row(*_pair(row))
-    if len(rows) > _ROWS:
-        table.add_row(Text(more(sum(max(row.hidden, 1) for row in rows[_ROWS:])), style="dim"), Text(""))
-    return table
+def _key(told: Told) -> tuple[str, str | None, bool]:
+    return told.change.type, told.change.member, told.change.breaks
 
 
-def _pair(row: LayoutRow) -> tuple[Text, Text]:
-    if row.hidden:
-        return Text(f"  ... {row.hidden} lines that are alike", style="dim"), Text("")
-    return (_side(row.before, row.changed, "-", "red"), _side(row.after, row.changed, "+", "green"))
+def _changes(line: Sequence[Told]) -> Text:
+    first = line[0].change
+    text = Text(f"{clean(first.member)}  " if first.member else "")
+    text.append(clean(", ".join(map(_what, line))))
+    text.stylize("" if first.breaks else "dim")
+    return text
 
 
-def _side(line: str, changed: bool, sign: str, colour: str) -> Text:
-    if not line:
-        return Text("")
-    return Text(f"{sign} {clean_line(line)}", style=colour) if changed else Text(f"  {clean_line(line)}", style="dim")
+def _what(told: Told) -> str:
+    members = "member" if told.along == 1 else "members"
+    along = f", and {told.along} {members} with it" if told.along else ""
+    return f"{before_after(told.change)}{along}{f': {told.why}' if told.why else ''}"
 
 
 def _additions(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> Iterator[RenderableType]:
-    if not groups:
+    lines = additions(matrix, groups)
+    if not lines:
         return
     yield from (Text(""), Text("without a break", style="bold"))
     table = Table.grid(padding=(0, GAP, 0, 0))
-    for group in groups[:_GROUPS]:
-        table.add_row(Text(clean(group.step), no_wrap=True), plain(addition(matrix, group)))
+    for line in lines[:_GROUPS]:
+        table.add_row(Text(clean(line.step), no_wrap=True), plain(line.text))
     yield table
-    if len(groups) > _GROUPS:
-        yield Text(more(len(groups) - _GROUPS), style="dim")
+    if len(lines) > _GROUPS:
+        yield Text(more(len(lines) - _GROUPS), style="dim")
 
 
 def _note(note: Note) -> Iterator[RenderableType]:

@@ -3,7 +3,15 @@
 
 from __future__ import annotations
 
-from seriestool.model.abi import AbiMatrix, Change, ChangeKind, CompatMismatch, CompatResult, ExpectationResult
+from seriestool.model.abi import (
+    WHOLE,
+    AbiMatrix,
+    Change,
+    ChangeKind,
+    CompatMismatch,
+    CompatResult,
+    ExpectationResult,
+)
 from seriestool.report.abi.groups import PLACES, AbiGroup
 
 # What a number or a text alone does not say.
@@ -53,7 +61,7 @@ def not_as_reference(matrix: AbiMatrix, group: AbiGroup) -> str:
 
 
 def before_after(change: Change) -> str:
-    """Write "offset 12 -> 16", "bit 35, 1 wide -> bit 34, 1 wide"; of what is on one side only, that side.
+    """Write "offset 12 -> 16", "bit 35 -> bit 34"; of what is on one side only "added, offset 16, 4 bytes".
 
     What only a series has that is held against a reference was added by it: "here alone, offset 104, 8 bytes".
     """
@@ -61,7 +69,9 @@ def before_after(change: Change) -> str:
     if change.kind is ChangeKind.ADDED and change.after is None:
         return f"here alone, {change.before}"
     text = f"{change.before} -> {change.after}" if both else change.after or change.before or ""
-    return text if text.startswith(change.kind.value) else f"{change.kind} {text}".rstrip()
+    if text.startswith(change.kind.value):
+        return text
+    return f"{change.kind} {text}" if both else f"{change.kind}, {text}" if text else change.kind.value
 
 
 def fate(group: AbiGroup) -> str:
@@ -74,6 +84,8 @@ def fate(group: AbiGroup) -> str:
 def mismatch_text(result: CompatResult, mismatch: CompatMismatch) -> str:
     """Say where a 64-bit kernel and 32-bit programs disagree."""
     kernel, programs = f"{result.kernel}'s {result.type}", f"{result.abi} programs"
+    if mismatch.member == WHOLE:
+        return f"{kernel} is {mismatch.kernel}; {programs} have {(mismatch.user or '').removesuffix(' bytes')}"
     if mismatch.kernel is None:
         return f"{kernel} has no {mismatch.member}; {programs} have it at {mismatch.user}"
     if mismatch.user is None:

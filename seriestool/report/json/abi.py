@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from seriestool.model.abi import AbiMatrix, AbiResult, Change, CompatResult, ExpectationResult, Sides
+from seriestool.report.abi.layouts import near_changes, unified
 from seriestool.report.abi.sentence import abi_sentence
 
 
@@ -23,19 +24,14 @@ class ChangeJson(TypedDict):
     why: str | None
 
 
-class SidesRowJson(TypedDict):
-    """One line of two layouts."""
+class LayoutJson(TypedDict):
+    """What changed about the layout of one type: lines that begin with "-", "+" or a blank; "@@" counts what is alike.
 
-    before: str
-    after: str
-    changed: bool
-
-
-class SidesJson(TypedDict):
-    """The two layouts of one type."""
+    A line is the offset, the size in bytes, and the declaration.
+    """
 
     type: str
-    rows: list[SidesRowJson]
+    diff: list[str]
 
 
 class HeaderFailureJson(TypedDict):
@@ -53,7 +49,7 @@ class AbiResultJson(TypedDict):
     reason: str | None
     cures: list[str]
     cured_by: str | None
-    sides: list[SidesJson]
+    layouts: list[LayoutJson]
     failures: list[HeaderFailureJson]
 
 
@@ -174,7 +170,7 @@ def _result(result: AbiResult) -> AbiResultJson:
         "reason": result.reason or None,
         "cures": list(result.cures),
         "cured_by": result.cured_by,
-        "sides": [_sides(sides) for sides in result.sides],
+        "layouts": [_layout(sides) for sides in result.sides],
         "failures": [{"header": each.header, "error": each.error} for each in result.failures],
     }
 
@@ -192,11 +188,12 @@ def _change(change: Change) -> ChangeJson:
     }
 
 
-def _sides(sides: Sides) -> SidesJson:
-    rows: list[SidesRowJson] = [
-        {"before": row.before, "after": row.after, "changed": row.changed} for row in sides.rows
-    ]
-    return {"type": sides.type, "rows": rows}
+def _layout(sides: Sides) -> LayoutJson:
+    lines = unified(near_changes(sides))
+    return {
+        "type": sides.type,
+        "diff": [f"@@ {line.text} @@" if line.sign == "." else f"{line.sign} {line.text}" for line in lines],
+    }
 
 
 def _compat(result: CompatResult) -> CompatJson:

@@ -28,7 +28,7 @@ BROKEN = ("arm", "powerpc")
 _WIDE = ("x86_64", "arm64", "s390")
 _SIGINFO, _SIGINFO_H = "siginfo_t", "asm-generic/siginfo.h"
 _ATTR, _ATTR_H = "struct perf_event_attr", "linux/perf_event.h"
-NO_COMPILER = "sparc64-linux-gnu-gcc is not installed: apt install gcc-sparc64-linux-gnu"
+NO_COMPILER = "no sparc64-linux-gnu-gcc: apt install gcc-sparc64-linux-gnu"
 UNTOUCHED = "touches no user-space header"
 _BITS = {"03": ("inherit_thread", 35), "04": ("remove_on_exec", 36), "06": ("sigtrap", 37)}
 _INSIDE = (
@@ -229,7 +229,7 @@ def _compat() -> tuple[CompatResult, ...]:
         CompatResult("arm", "arm64", "11", kind, AbiVerdict.SAME),
         CompatResult("powerpc", "powerpc", None, kind, AbiVerdict.BREAKS, (gone,), new=False),
         CompatResult(
-            "sparc", "sparc64", None, kind, AbiVerdict.UNAVAILABLE, reason="sparc64-linux-gnu-gcc is not installed"
+            "sparc", "sparc64", None, kind, AbiVerdict.UNAVAILABLE, reason=NO_COMPILER
         ),
     )  # fmt: skip
 

@@ -92,7 +92,7 @@ def lacking(kernel: CompatKernel) -> str:
     """Return which program this machine lacks for *kernel* and the package with it, nothing where it has all."""
     for name, package in (*_PROGRAMS.items(), (kernel.compiler, kernel.compiler_package)):
         if shutil.which(name) is None:
-            return f"no {name}: install {package}"
+            return f"no {name}: apt install {package}"
     return ""
 
 

@@ -182,7 +182,7 @@ def test_no_compiler_names_the_package(store: ObjectStore, compilers: Compilers)
     reader = CompatReader(store, store.path.parent / "compat")
     commit = state(store)
     found = reader.read([commit], [FIRST, SECOND])
-    assert reason(found[commit, "first32"]) == "no first-gcc: install gcc-first"
+    assert reason(found[commit, "first32"]) == "no first-gcc: apt install gcc-first"
     assert offsets(found[commit, "second32"])["si_code"] == (8, 4)
 
 
@@ -191,7 +191,7 @@ def test_no_bison_names_the_package(store: ObjectStore, compilers: Compilers, mo
     monkeypatch.setenv("PATH", str(compilers.directory))
     for name in ("make", "gcc", "git"):
         (compilers.directory / name).symlink_to(f"/usr/bin/{name}")
-    assert reason(read(store, state(store))) == "no bison: install bison"
+    assert reason(read(store, state(store))) == "no bison: apt install bison"
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_verdict_per_state(tmp_path: Path) -> None:
         [
             CompatState(None, *good),
             CompatState("05", *bad),
-            CompatState("06", CompatFailure("no x86_64-linux-gnu-gcc: install gcc"), good[1]),
+            CompatState("06", CompatFailure("no x86_64-linux-gnu-gcc: apt install gcc"), good[1]),
             CompatState("07", good[0], CompatFailure("asm/siginfo.h is not installed")),
             CompatState("11", *good),
         ],
@@ -162,7 +162,7 @@ def test_verdict_per_state(tmp_path: Path) -> None:
     assert [(each.number, each.verdict, each.reason) for each in results] == [
         (None, AbiVerdict.SAME, ""),
         ("05", AbiVerdict.BREAKS, ""),
-        ("06", AbiVerdict.UNAVAILABLE, "no x86_64-linux-gnu-gcc: install gcc"),
+        ("06", AbiVerdict.UNAVAILABLE, "no x86_64-linux-gnu-gcc: apt install gcc"),
         ("07", AbiVerdict.UNAVAILABLE, "asm/siginfo.h is not installed"),
         ("11", AbiVerdict.SAME, ""),
     ]

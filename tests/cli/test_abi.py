@@ -73,7 +73,7 @@ def test_an_abi_that_was_asked_for_and_cannot_be_told_ends_with_125(harmless: Be
     assert done.returncode == 125
     assert "unavailable" in done.stdout
     assert done.stderr == (
-        "error: m68k: no m68k-linux-gnu-gcc: install gcc-m68k-linux-gnu\n"
+        "error: m68k: no m68k-linux-gnu-gcc: apt install gcc-m68k-linux-gnu\n"
         "hint: apt-get install --no-install-recommends gcc-m68k-linux-gnu\n"
     )
 
@@ -89,8 +89,9 @@ def test_no_compiler_at_all_ends_with_125(harmless: Bench) -> None:
     harmless.fakes.remove("gcc")
     done = harmless.program(*ARGUMENTS)
     assert done.returncode == 125
-    assert done.stderr.startswith("error: no ABI could be told: x86_64: no gcc: install gcc\nhint: apt-get install ")
-    assert len(done.stderr.splitlines()) == 2
+    error, hint = done.stderr.splitlines()
+    assert error == "error: no ABI could be told: x86_64: no gcc: apt install gcc"
+    assert hint.startswith("hint: apt-get install ")
 
 
 def test_a_break_weighs_more_than_what_could_not_be_told(series: Bench) -> None:

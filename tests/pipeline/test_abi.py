@@ -80,7 +80,7 @@ def test_a_missing_compiler_is_no_pass(series: Bench) -> None:
     matrix = check(series, "x86_64", "arm").matrix
     assert verdicts(matrix, "01") == {"x86_64": "extends", "arm": "unavailable"}
     assert verdicts(matrix, "02") == {"x86_64": "same", "arm": "same"}
-    assert results(matrix, "01")["arm"].reason == "no arm-linux-gnueabi-gcc: install gcc-arm-linux-gnueabi"
+    assert results(matrix, "01")["arm"].reason == "no arm-linux-gnueabi-gcc: apt install gcc-arm-linux-gnueabi"
     assert finals(matrix) == {"x86_64": "extends", "arm": "unavailable"}
 
 

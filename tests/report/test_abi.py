@@ -155,7 +155,7 @@ def test_findings_speak_for_or_against() -> None:
         "on all 7 ABIs"
     )
     assert found[3].text == "3 of 10 expectations are not met"
-    assert "sparc: sparc64-linux-gnu-gcc is not installed: apt install gcc-sparc64-linux-gnu" in found[5].text
+    assert "sparc: no sparc64-linux-gnu-gcc: apt install gcc-sparc64-linux-gnu" in found[5].text
     assert found[6].text == "1 user-space header could not be read (linux/bpf_perf_event.h)"
     assert abi_findings(quiet_abi()) == ()
 

@@ -7,11 +7,27 @@ from dataclasses import replace
 
 import pytest
 
-from seriestool.model.abi import AbiMatrix, AbiResult, AbiVerdict, Change, ChangeKind, PatchAbi, Sides, SidesRow
+from seriestool.model.abi import (
+    WHOLE,
+    AbiMatrix,
+    AbiResult,
+    AbiVerdict,
+    Change,
+    ChangeKind,
+    CompatMismatch,
+    CompatResult,
+    ExpectationResult,
+    Expected,
+    PatchAbi,
+    Sides,
+    SidesRow,
+)
 from seriestool.report.abi import render_abi
 from seriestool.report.abi.additions import additions
 from seriestool.report.abi.groups import AbiGroup, patch_groups
 from seriestool.report.abi.layouts import DiffLine, LayoutRow, folded, unified
+from seriestool.report.abi.notes import notes
+from seriestool.report.abi.rows import unavailable_throughout
 from seriestool.report.abi.story import story
 from tests.report.test_terminal import shown
 
@@ -179,4 +195,82 @@ def test_abis_of_which_the_same_is_said_share_a_line() -> None:
     )
     assert [line.text for line in additions(one, patch_groups(one))] == [
         "arm, sh: struct s: n added (bit 3)", "m68k: cures 04; struct s: n added (bit 3)",
+    ]  # fmt: skip
+
+
+def test_a_cause_is_told_from_the_outermost_type_wherever_that_comes() -> None:
+    changes = flagship()
+    assert story(group(*changes[2:], changes[1])).causes == story(group(*changes)).causes
+
+
+def test_two_variants_of_a_type_that_change_alike_are_told_once() -> None:
+    size = change("struct s", None, ChangeKind.SIZE, "see `m`")
+    tale = story(group(size, replace(size, why="with its alignment, which is 8 now")))
+    assert [(each.change.kind, each.why) for each in tale.told] == [(ChangeKind.SIZE, "")]
+
+
+def test_layouts_that_differ_alike_are_shown_once() -> None:
+    sides = (Sides("struct s", (SidesRow("   4     4  u", "   8     4  u", changed=True),)),)
+    moved = change("struct s", "u", ChangeKind.OFFSET)
+    other = change("struct s", None, ChangeKind.SIZE)
+    page = shown(
+        render_abi(
+            matrix(
+                AbiResult("arm", AbiVerdict.BREAKS, (moved,), sides),
+                AbiResult("sh", AbiVerdict.BREAKS, (other, moved), sides),
+            )
+        )
+    )
+    assert page.count("+++ struct s") == 1
+    assert "    struct s: the layouts differ as on arm" in page.splitlines()
+
+
+def test_kernels_that_differ_alike_from_their_programs_share_a_line() -> None:
+    size = CompatMismatch(WHOLE, "136 bytes", "128 bytes")
+    kernels = (("arm", "arm64"), ("s390-31", "s390"))
+    found = replace(
+        matrix(AbiResult("arm", AbiVerdict.SAME)),
+        compat=tuple(CompatResult(*each, "05", "struct c", AbiVerdict.BREAKS, (size,)) for each in kernels),
+    )
+    (note,) = notes(found)
+    assert [line.text for line in note.lines] == [
+        "after 05: struct c is 136 bytes; 32-bit programs have 128: arm on arm64, s390-31 on s390"
+    ]
+    (note,) = notes(replace(found, compat=found.compat[:1]))
+    assert [line.text for line in note.lines] == ["after 05: arm64's struct c is 136 bytes; arm programs have 128"]
+
+
+def test_where_compilers_are_missing_one_command_installs_them_all() -> None:
+    gone = (
+        AbiResult("arm", AbiVerdict.UNAVAILABLE, reason="no arm-gcc: apt install gcc-arm"),
+        AbiResult("sh", AbiVerdict.UNAVAILABLE, reason="no sh-gcc: apt install gcc-sh"),
+    )
+    (note,) = notes(matrix(*gone))
+    assert [line.text for line in note.lines] == [
+        "apt-get install --no-install-recommends gcc-arm gcc-sh",
+        "arm: no arm-gcc: apt install gcc-arm",
+        "sh: no sh-gcc: apt install gcc-sh",
+    ]
+    (note,) = notes(matrix(gone[0]))
+    assert len(note.lines) == 1
+
+
+def test_an_abi_without_a_compiler_says_so_in_the_matrix_although_other_patches_touch_no_header() -> None:
+    gone = AbiResult("arm", AbiVerdict.UNAVAILABLE, reason="no arm-gcc: apt install gcc-arm")
+    same = AbiResult("x86_64", AbiVerdict.SAME, reason="touches no user-space header")
+    new = AbiResult("x86_64", AbiVerdict.EXTENDS, (change("struct s", "n", ChangeKind.ADDED, breaks=False),))
+    steps = (PatchAbi("01", "one", (same, replace(same, abi="arm"))), PatchAbi("02", "two", (new, gone)))
+    found = replace(matrix(new, gone), patches=steps, final=(new, gone))
+    assert unavailable_throughout(found) == {"arm": "no arm-gcc: apt install gcc-arm"}
+    assert "- arm: no arm-gcc: apt install gcc-arm" in shown(render_abi(found)).splitlines()
+
+
+def test_what_was_expected_of_an_abi_that_cannot_be_told_is_counted() -> None:
+    unknown = ExpectationResult(Expected("struct s", "a", "arm", 4), None, None, "no arm-gcc")
+    other = replace(unknown, expected=replace(unknown.expected, abi="sh"))
+    found = replace(matrix(AbiResult("arm", AbiVerdict.SAME)), expectations=(unknown, unknown, other))
+    (note,) = notes(found)
+    assert [line.text for line in note.lines] == [
+        "0 of 3 are met", "arm: 2 cannot be told: no arm-gcc",
+        "sh: struct s a: expected at 4, cannot tell: no arm-gcc",
     ]  # fmt: skip

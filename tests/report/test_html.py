@@ -248,7 +248,7 @@ def test_the_heat_map_is_a_table_in_words_with_headers() -> None:
         "after 05, 06: x86_64's compat_siginfo has _sifields._sigfault._perf at offset 24, 8 bytes; "
         "i386 programs have it at offset 16, 4 bytes",
         "6 of 10 are met arm: struct perf_event_attr inherit_thread: expected at bit 35, found at bit 34",
-        "sparc: sparc64-linux-gnu-gcc is not installed: apt install gcc-sparc64-linux-gnu",
+        "sparc: no sparc64-linux-gnu-gcc: apt install gcc-sparc64-linux-gnu",
         "linux/bpf_perf_event.h on m68k: linux/perf_event.h:14:10: fatal error",
     ],
 )

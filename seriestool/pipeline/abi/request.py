@@ -61,4 +61,4 @@ def no_compiler(abi: Abi) -> str | None:
     """Return why nothing can be compiled for *abi*, None where its compiler is on PATH."""
     if shutil.which(abi.compiler) is not None:
         return None
-    return f"no {abi.compiler}: install {abi.compiler_package}"
+    return f"no {abi.compiler}: apt install {abi.compiler_package}"

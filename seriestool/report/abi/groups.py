@@ -128,14 +128,11 @@ def _group(
 ) -> AbiGroup:
     first = part[0]
     reasons = {
-        (change.type, change.member, change.kind): _why([(each.abi, each.changes[index].why) for each in part])
+        change: _why([(each.abi, each.changes[index].why) for each in part])
         for index, change in enumerate(first.changes)
     }
     told = sorted(outline(first.changes), key=lambda each: not each.change.breaks)
-    changes = tuple(
-        Told(replace(each.change, why=""), each.along, reasons[each.change.type, each.change.member, each.change.kind])
-        for each in told
-    )
+    changes = tuple(Told(replace(each.change, why=""), each.along, reasons[each.change]) for each in told)
     return AbiGroup(
         step, subject, number, tuple(result.abi for result in part), first.verdict, changes, first.sides,
         first.cures, first.cured_by, states,

@@ -55,6 +55,11 @@ def near_changes(sides: Sides) -> tuple[LayoutRow, ...]:
     return tuple(_rows(sides, near) if any(near) else (_shown(row) for row in sides.rows))
 
 
+def difference(sides: Sides) -> tuple[SidesRow, ...]:
+    """Return only what differs: two ABIs of which this is the same need not both be shown."""
+    return tuple(row for row in sides.rows if row.changed)
+
+
 def unified(rows: Sequence[LayoutRow]) -> tuple[DiffLine, ...]:
     """Return *rows* below each other: of those that differ, first what was, then what is."""
     lines: list[DiffLine] = []

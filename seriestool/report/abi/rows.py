@@ -61,18 +61,20 @@ def final_label(matrix: AbiMatrix) -> str:
 
 
 def unavailable_throughout(matrix: AbiMatrix) -> dict[str, str]:
-    """Return each ABI of which nothing could be told at all, with the reason."""
+    """Return each ABI of which nothing could be told that had to be compiled, with the reason."""
+    rows = compiled_rows(matrix)
     found = {}
-    for abi in matrix.abis:
-        results = [each for step in _steps(matrix) for each in step if each.abi == abi]
+    for index, abi in enumerate(matrix.abis):
+        results = [each for row in rows if (each := row.results[index]) is not None]
         reasons = {each.reason for each in results if each.verdict is AbiVerdict.UNAVAILABLE}
         if len(reasons) == 1 and all(each.verdict is AbiVerdict.UNAVAILABLE for each in results):
             found[abi] = reasons.pop()
     return found
 
 
-def _steps(matrix: AbiMatrix) -> tuple[tuple[AbiResult, ...], ...]:
-    return (*(patch.results for patch in matrix.patches), matrix.final, matrix.reference)
+def compiled_rows(matrix: AbiMatrix) -> tuple[AbiRow, ...]:
+    """Return the rows but those of patches for which nothing had to be compiled."""
+    return (*(row for row in patch_rows(matrix) if not row.untouched), *end_rows(matrix))
 
 
 def _row(matrix: AbiMatrix, label: str, subject: str, results: Sequence[AbiResult]) -> AbiRow:

@@ -49,6 +49,10 @@ class _Cause:
         long, short = sorted((self.path, other.path), key=len, reverse=True)
         return bool(short) and f".{long}".endswith(f".{short}")
 
+    def says_more_than(self, other: _Cause) -> bool:
+        """Tell whether it says what follows and *other* does not, or is seen from farther out."""
+        return self.whole and (not other.whole or len(self.path) > len(other.path))
+
 
 def story(group: AbiGroup) -> Story:
     """Return what to tell of *group*."""
@@ -60,7 +64,7 @@ def story(group: AbiGroup) -> Story:
         same = next((index for index, known in enumerate(causes) if known.is_that_of(cause)), None)
         if same is None:
             causes.append(cause)
-        elif cause.whole and not causes[same].whole:
+        elif cause.says_more_than(causes[same]):
             causes[same] = cause
     return Story(tuple(each.sentence for each in causes), tuple(_by_type(_told(told))), _layouts(group))
 
@@ -101,7 +105,10 @@ def _subject(text: str) -> tuple[str, str]:
 
 
 def _told(changes: Sequence[Told]) -> Iterator[Told]:
-    """Give *changes* without those that moved with another one, which counts them, and with no reason twice."""
+    """Give *changes* without those that moved with another one, which counts them, and nothing twice.
+
+    A header may have two variants of a type, which change alike.
+    """
     names = {(each.change.type, each.change.member) for each in changes}
     along: Counter[tuple[str, str | None]] = Counter()
     kept = []
@@ -113,8 +120,9 @@ def _told(changes: Sequence[Told]) -> Iterator[Told]:
         else:
             kept.append(each)
     said = {""}
-    for each in kept:
-        change = each.change
+    once = {each.change: each for each in reversed(kept)}
+    for change in dict.fromkeys(each.change for each in kept):
+        each = once[change]
         more = along[change.type, change.member] if change.kind in _MOVES and change.member else 0
         why = "" if each.why in said or _SEE.fullmatch(each.why) or _cause(each) else each.why
         said.add(why)

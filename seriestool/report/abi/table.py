@@ -112,7 +112,9 @@ def _turned(matrix: AbiMatrix) -> _Grid:
     rows = tuple(
         (Text(clean(abi)), *(cell_text(step.cells[index]) for step in steps)) for index, abi in enumerate(matrix.abis)
     )
-    spans = tuple(f"unavailable: {clean(gone[abi])}" if abi in gone else "" for abi in matrix.abis)
+    # The command that would help stands below the matrix, whole.
+    short = {abi: clean(reason).partition(": apt install ")[0] for abi, reason in gone.items()}
+    spans = tuple(f"unavailable: {short[abi]}" if abi in short else "" for abi in matrix.abis)
     return _Grid(("abi", *(clean(step.label) for step in steps)), rows, spans)
 
 

@@ -17,6 +17,7 @@ from seriestool.model.abi import AbiMatrix, AbiVerdict, Change
 from seriestool.report.abi.additions import additions
 from seriestool.report.abi.groups import AbiGroup, Told, final_groups, patch_groups, reference_groups
 from seriestool.report.abi.layout_text import LayoutText
+from seriestool.report.abi.layouts import difference
 from seriestool.report.abi.notes import Note, notes
 from seriestool.report.abi.rows import patch_rows
 from seriestool.report.abi.sentence import abi_sentence, is_quiet
@@ -32,6 +33,9 @@ _CHANGES = 10  # of one group
 _TYPES = 3  # whose layouts are shown, of one group
 _GROUPS = 12  # of breaks, and of additions
 _LINES = 10  # of a list
+
+_Shown = dict[tuple[object, ...], str]
+"""The ABI whose layouts were shown, by what differs in them."""
 
 
 def render(matrix: AbiMatrix) -> RenderableType:
@@ -72,11 +76,12 @@ def _untouched(matrix: AbiMatrix) -> Iterator[Text]:
 
 
 def _breaks(groups: Sequence[AbiGroup]) -> Iterator[RenderableType]:
+    shown: _Shown = {}
     for group in groups[:_GROUPS]:
         yield Text("")
         yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": {clean(fate(group))}")
         if not group.like:
-            yield _indented(_details(group))
+            yield _indented(_details(group, shown))
     if len(groups) > _GROUPS:
         yield from (Text(""), Text(more(len(groups) - _GROUPS), style="dim"))
 
@@ -88,14 +93,15 @@ def _reference(matrix: AbiMatrix) -> Iterator[RenderableType]:
     tree = clean(matrix.reference_tree)
     if groups:
         yield from (Text(""), Text(f"against {tree}", style="bold"))
+    shown: _Shown = {}
     for group in groups[:_GROUPS]:
         yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": not as {tree} has it")
-        yield _indented(_details(group))
+        yield _indented(_details(group, shown))
     if len(groups) > _GROUPS:
         yield Text(more(len(groups) - _GROUPS), style="dim")
 
 
-def _details(group: AbiGroup) -> Iterator[RenderableType]:
+def _details(group: AbiGroup, shown: _Shown) -> Iterator[RenderableType]:
     tale = story(group)
     lines = _lines(tale.told)
     if group.subject:
@@ -115,7 +121,10 @@ def _details(group: AbiGroup) -> Iterator[RenderableType]:
     if len(lines) > _CHANGES:
         yield Text(more(sum(map(len, lines[_CHANGES:]))), style="dim")
     for sides in tale.sides[:_TYPES]:
-        yield from (Text(""), LayoutText(sides, group.abis[0], group.states))
+        abi = shown.setdefault((group.step, sides.type, difference(sides)), group.abis[0])
+        alike = Text(clean(f"{sides.type}: the layouts differ as on {abi}"), style="dim")
+        yield Text("")
+        yield LayoutText(sides, abi, group.states) if abi == group.abis[0] else alike
     if len(tale.sides) > _TYPES:
         yield Text(clean(f"layouts: {more(len(tale.sides) - _TYPES)}"), style="dim")
 

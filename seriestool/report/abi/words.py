@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seriestool.model.abi import (
     WHOLE,
     AbiMatrix,
@@ -81,16 +83,22 @@ def fate(group: AbiGroup) -> str:
     return f"broken by {group.step}, cured by {group.cured_by}" if group.cured_by else f"broken by {group.step}"
 
 
-def mismatch_text(result: CompatResult, mismatch: CompatMismatch) -> str:
-    """Say where a 64-bit kernel and 32-bit programs disagree."""
-    kernel, programs = f"{result.kernel}'s {result.type}", f"{result.abi} programs"
+def mismatch_text(results: Sequence[CompatResult], mismatch: CompatMismatch) -> str:
+    """Say where 64-bit kernels and 32-bit programs disagree; *results* are those of which it is said."""
+    first, where = results[0], ""
+    kernel, programs = f"{first.kernel}'s {first.type}", f"{first.abi} programs"
+    if len(results) > 1:
+        kernel, programs = first.type, "32-bit programs"
+        where = f": {', '.join(f'{each.abi} on {each.kernel}' for each in results)}"
     if mismatch.member == WHOLE:
-        return f"{kernel} is {mismatch.kernel}; {programs} have {(mismatch.user or '').removesuffix(' bytes')}"
-    if mismatch.kernel is None:
-        return f"{kernel} has no {mismatch.member}; {programs} have it at {mismatch.user}"
-    if mismatch.user is None:
-        return f"{kernel} has {mismatch.member} at {mismatch.kernel}; {programs} do not have it"
-    return f"{kernel} has {mismatch.member} at {mismatch.kernel}; {programs} have it at {mismatch.user}"
+        text = f"{kernel} is {mismatch.kernel}; {programs} have {(mismatch.user or '').removesuffix(' bytes')}"
+    elif mismatch.kernel is None:
+        text = f"{kernel} has no {mismatch.member}; {programs} have it at {mismatch.user}"
+    elif mismatch.user is None:
+        text = f"{kernel} has {mismatch.member} at {mismatch.kernel}; {programs} do not have it"
+    else:
+        text = f"{kernel} has {mismatch.member} at {mismatch.kernel}; {programs} have it at {mismatch.user}"
+    return text + where
 
 
 def expectation_text(result: ExpectationResult) -> str:

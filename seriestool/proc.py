@@ -177,7 +177,7 @@ def _start(
         if cwd is not None and not cwd.is_dir():
             raise MachineFault(f"no such directory: {cwd}") from error
         raise ProgramMissing(argv[0]) from error
-    except PermissionError as error:
+    except OSError as error:  # not executable, or of another machine
         raise MachineFault(f"{argv[0]}: {error.strerror}") from error
 
 

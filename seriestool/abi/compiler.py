@@ -31,6 +31,8 @@ _COMMON = (
 _OBJECT = ("-g", "-fno-eliminate-unused-debug-types", "-fno-debug-types-section", "-gz=none", "-pipe", "-c")
 _TIMEOUT = 60.0  # seconds for one header, a thousand times what the largest takes
 
+_ELF = b"\x7fELF"  # two bytes behind it are the class and the byte order: elf(5), EI_CLASS and EI_DATA
+
 _ERROR = re.compile(r"[^\n]*\b(?:error|Error): [^\n]*")
 _CRASH = re.compile(r"[^\n]*internal compiler error: [^\n]*")
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
@@ -68,6 +70,7 @@ class Compiler:
             hint = f"apt install {abi.compiler_package}, or: seriestool doctor --install"
             raise ProgramMissing(abi.compiler, hint=hint) from error
         self._own = own
+        self._kind = bytes([abi.bits // 32, 2 if abi.big_endian else 1])
         self.identity = "\n".join((version.partition("\n")[0], *abi.flags, *_COMMON, *_OBJECT))
 
     def preprocess(self, include: Path, header: str, prelude: str = "") -> Preprocessed | Refused:
@@ -98,9 +101,13 @@ class Compiler:
         if done.status:
             return _refusal(done, {})
         try:
-            return Object(target.read_bytes(), tuple(probes))
+            data = target.read_bytes()
         except OSError:
             return Refused(f"{self.abi.compiler}: exit status 0, and no object", crashed=True)
+        if data[:4] == _ELF and data[4:6] != self._kind:
+            words = " ".join((self.abi.compiler, *self.abi.flags))
+            return Refused(f"{words}: makes objects of another ABI than {self.abi.label}", crashed=True)
+        return Object(data, tuple(probes))
 
     def _object(self, code: str, target: Path) -> proc.Completed:
         argv = (

@@ -9,6 +9,7 @@ install, from which file and by which script has not changed, so what was the sa
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from seriestool.abi.installed import Installed, InstalledHeaders, InstallFailure
 from seriestool.abi.make import require_programs
 from seriestool.abi.source import UAPI, changed, header_key, of_arch, only_headers, sources
 from seriestool.abi.workplace import choose
+from seriestool.errors import MachineFault
 from seriestool.git.disk import disk_fault, hold
 from seriestool.git.objects import ObjectStore
 from seriestool.git.treeobject import Entry
@@ -24,6 +26,10 @@ from seriestool.log import QUIET, Progress
 
 Files = Mapping[str, Entry]
 Result = dict[str, Installed | InstallFailure]
+
+
+# Makefile.headersinst and the root's Makefile quote nothing; the latter refuses spaces and colons by name.
+_NO_PATH_FOR_MAKE = re.compile(r"[\s:#$%'\"\\;&|<>()*?\[\]`]")
 
 
 class HeaderInstaller:
@@ -61,6 +67,11 @@ class HeaderInstaller:
 
     def _make_missing(self, commit: str, missing: Sequence[str]) -> Result:
         require_programs()
+        if _NO_PATH_FOR_MAKE.search(str(self._directory)):
+            raise MachineFault(
+                f"make cannot work in {self._directory}: a character in its name is one that rules are written with",
+                hint="set XDG_CACHE_HOME to a directory without blanks, colons and the like",
+            )
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             with hold(self._directory / "lock", self._directory, progress=self._progress):

@@ -20,7 +20,7 @@ from pathlib import Path
 from seriestool.abi.compiler import PRELUDES, Compiler, Object, Refused
 from seriestool.abi.layout_cache import LayoutCache
 from seriestool.arch.abi import Abi
-from seriestool.errors import CommandTimedOut, InputRefused, MachineFault
+from seriestool.errors import CommandTimedOut, InputRefused, MachineFault, ProgramMissing
 from seriestool.formats.dwarf import read_layout
 from seriestool.formats.preprocessed import Preprocessed
 from seriestool.formats.probes import find_probes
@@ -54,8 +54,13 @@ class HeaderReader:
 
         Raises ProgramMissing for the compiler, with its package; MachineFault for a full disk.
         """
-        if abi not in self._compilers:
-            self._compilers[abi] = Compiler(abi)
+        try:
+            if abi not in self._compilers:
+                self._compilers[abi] = Compiler(abi)
+        except ProgramMissing:
+            raise
+        except MachineFault as error:  # one that does not even say its version says nothing about the others
+            return {header: HeaderFailure(header, error.message) for header in headers}
         with _scratch() as folder, ThreadPoolExecutor(self._jobs) as pool:
             work = _Work(self._compilers[abi], include.absolute(), keep or folder, None if keep else self._cache)
             waiting = [(header, pool.submit(work.layout, header)) for header in headers]

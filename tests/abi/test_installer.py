@@ -309,6 +309,15 @@ def test_a_header_that_a_power_cut_left_short_is_not_believed(
     assert contents(installer.install(commit, ["arm"])["arm"]) == before
 
 
+@pytest.mark.parametrize("name", ["my cache", "C:cache", "$cache", "it's"])
+def test_a_place_that_make_cannot_work_in(store: ObjectStore, tmp_path: Path, name: str) -> None:
+    installer = HeaderInstaller(store, tmp_path / name)
+    with pytest.raises(MachineFault, match="make cannot work in ") as caught:
+        installer.install(state(store), ["arm"])
+    assert caught.value.hint is not None
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
 def test_two_processes_at_once(store: ObjectStore, place: Path) -> None:
     base, step = state(store), state(store, {GENERIC: GREW})
     processes = [other_process(store, place, commit) for commit in (base, step, base)]

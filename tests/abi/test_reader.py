@@ -262,6 +262,22 @@ def test_a_compiler_that_crashes_or_lies(
 
 
 @needs_gcc
+@pytest.mark.parametrize("abi", [HOST, replace(HOST, big_endian=True), replace(HOST, bits=32)])
+def test_objects_of_another_abi_are_refused(reader: HeaderReader, include: Path, abi: Abi) -> None:
+    found = reader.read(abi, include, ["linux/info.h"])["linux/info.h"]
+    assert isinstance(found, Layout) == (abi == HOST)
+    assert isinstance(found, Layout) or "makes objects of another ABI" in found.error
+
+
+@pytest.mark.parametrize("program", ["#!/bin/sh\nexit 1\n", "\x7fELF, and of no machine that there is"])
+def test_a_compiler_that_does_not_run_is_a_failure_of_its_headers_only(
+    include: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    FakeBin(tmp_path / "bin", monkeypatch).add(HOST.compiler, program)
+    assert HOST.compiler in failure(HeaderReader(tmp_path / "cache", 1), include, "linux/info.h")
+
+
+@needs_gcc
 def test_a_full_disk_is_the_machines_fault(include: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fakes = FakeBin(tmp_path / "bin", monkeypatch)
     script = f"{HOST.compiler}: fatal error: error writing to 0.o: No space left on device"

@@ -84,7 +84,7 @@ def check(source: Source, place: Path, abi: Abi, *flags: str) -> None:
 
 @pytest.mark.parametrize("dwarf", ["-gdwarf-4", "-gdwarf-5"])
 @given(source=sources())
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_as_the_host_compiler_has_them(source: Source, dwarf: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("here")
     for name in HERE:

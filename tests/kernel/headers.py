@@ -18,7 +18,7 @@ from tests.mails import git
 _NEEDED = re.compile(
     r"(?:Makefile|Kbuild|scripts/.*|include/uapi/.*|include/asm-generic/Kbuild|usr/include/.*|usr/Makefile"
     r"|arch/\w+/(?:.*/)?(?:Makefile|Kbuild|Platform)[^/]*|arch/\w+/include/uapi/.*|arch/\w+/(?:.*/)?syscalls/.*"
-    r"|arch/\w+/.*\.tbl|arch/\w+/tools/.*)"
+    r"|arch/\w+/.*\.tbl|arch/\w+/tools/.*|tools/include/.*)"
 )
 
 
@@ -33,7 +33,7 @@ def install_headers(name: str, kernel_arches: Sequence[str], place: Path) -> dic
     (place / "src").mkdir(parents=True)
     subprocess.run(["tar", "-x"], cwd=place / "src", input=archive, check=True)
     for arch in kernel_arches:
-        # archscripts makes a tool for x86 that has nothing to do with headers, and needs more files.
+        # archscripts makes a tool for x86 that has nothing to do with headers. 6.12 forgets the option on its way.
         subprocess.run(
             ["make", "-s", "-j2", "-o", "archscripts", f"ARCH={arch}", "headers_install",
              f"INSTALL_HDR_PATH={place / arch}"],

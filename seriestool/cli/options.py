@@ -59,12 +59,21 @@ def _complete_abi(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 def series_argument(command: _Command) -> _Command:
     """Add the SERIES argument, and ``--series`` and ``--repository`` for who would rather name it by options."""
+    return _series_argument(command, required=True)
 
+
+def optional_series_argument(command: _Command) -> _Command:
+    """Add the same to a command that also works without a series; it is given None then."""
+    return _series_argument(command, required=False)
+
+
+def _series_argument(command: _Command, *, required: bool) -> _Command:
     @functools.wraps(command)
     def with_series(
         *args: Any, series: str | None, named: str | None, repository: Path | None, **others: Any  # noqa: ANN401
     ) -> Any:  # noqa: ANN401  # what the command takes and gives is its own business
-        return command(*args, series=_series_name(series, named, repository), **others)
+        needed = required or (series, named, repository) != (None, None, None)
+        return command(*args, series=_series_name(series, named, repository) if needed else None, **others)
 
     for add in (
         click.option(

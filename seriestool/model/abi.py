@@ -175,11 +175,22 @@ class ExpectationResult:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeVersion:
+    """A tree, and which version of it."""
+
+    tree: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class AbiMatrix:
     """Everything that was found about one series on one tree.
 
     ``final`` is base against the last patch, by ABI. ``reference`` compares what the series adds or changes with the
     tree of that name, by ABI: ``before`` is the series, ``after`` that tree.
+
+    Where two trees are compared and there is no series, ``old`` is the one that ``final`` begins with; ``series`` is
+    empty then, and there are no patches.
     """
 
     series: str
@@ -192,6 +203,7 @@ class AbiMatrix:
     reference_tree: str | None = None
     reference: tuple[AbiResult, ...] = ()
     expectations: tuple[ExpectationResult, ...] = ()
+    old: TreeVersion | None = None
 
     @property
     def broken(self) -> bool:

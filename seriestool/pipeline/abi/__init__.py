@@ -3,8 +3,18 @@
 
 from __future__ import annotations
 
+from seriestool.pipeline.abi.between import ComparedTrees, compare_two_trees
 from seriestool.pipeline.abi.check import CheckedTree, check_abi, check_trees
 from seriestool.pipeline.abi.guard import Guard
 from seriestool.pipeline.abi.request import AbiRequest, asked_abis
 
-__all__ = ["AbiRequest", "CheckedTree", "Guard", "asked_abis", "check_abi", "check_trees"]
+__all__ = [
+    "AbiRequest",
+    "CheckedTree",
+    "ComparedTrees",
+    "Guard",
+    "asked_abis",
+    "check_abi",
+    "check_trees",
+    "compare_two_trees",
+]

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from seriestool.errors import MachineFault
 from seriestool.model.abi import AbiMatrix
 from seriestool.model.outcome import PatchOutcome, TreeOutcome
 from seriestool.model.plain import from_plain, to_plain
+from seriestool.model.tree import Tree
 
 _PACKAGE = Path(__file__).parents[2]
 # The code that a matrix is made by; a change of it may change what comes out.
@@ -27,14 +28,22 @@ _MOST = 200  # matrices that are kept, half a megabyte each
 _PROGRAMS = ("make", "gcc", "rsync", "sed", "find", "grep", "flex", "bison", "bc", "perl", "awk")
 
 
-def matrix_key(outcome: TreeOutcome, abis: Iterable[Abi], *others: object) -> str:
+def matrix_key(outcome: TreeOutcome, abis: Sequence[Abi], *others: object) -> str:
     """Return the key of a matrix: states, ABIs with their compilers, programs, our own code, *others* by their repr."""
+    kernels = [(abi.name, compiler_identity(abi.compat.compiler)) for abi in abis if abi.compat]
+    states = [_state(patch) for patch in outcome.patches]
+    return _key(abis, outcome.tree, outcome.version, outcome.commit, *states, *kernels, *others)
+
+
+def trees_key(old: Tree, new: Tree, abis: Sequence[Abi]) -> str:
+    """Return the key of a matrix of two trees."""
+    return _key(abis, "between", *((each.name, each.version, each.commit) for each in (old, new)))
+
+
+def _key(abis: Iterable[Abi], *others: object) -> str:
     parts = [
-        _code(), [shutil.which(name) for name in _PROGRAMS], outcome.tree, outcome.version, outcome.commit,
-        *(_state(patch) for patch in outcome.patches),
-        *((abi, compiler_identity(abi.compiler)) for abi in abis),
-        *((abi.name, compiler_identity(abi.compat.compiler)) for abi in abis if abi.compat),
-        *others,
+        _code(), [shutil.which(name) for name in _PROGRAMS],
+        *((abi, compiler_identity(abi.compiler)) for abi in abis), *others,
     ]  # fmt: skip
     return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()
 

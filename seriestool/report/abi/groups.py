@@ -59,7 +59,12 @@ class AbiGroup:
 
 
 def patch_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
-    """Return the groups of every patch that changes something, what breaks before what does not."""
+    """Return the groups of every patch that changes something, what breaks before what does not.
+
+    Between two trees there is one step, as of one patch.
+    """
+    if matrix.old is not None:
+        return step_groups(final_label(matrix), "", matrix.final, (matrix.old.tree, matrix.tree))
     return tuple(
         group
         for patch in matrix.patches
@@ -71,7 +76,9 @@ def patch_groups(matrix: AbiMatrix) -> tuple[AbiGroup, ...]:
 
 def final_groups(matrix: AbiMatrix, before: Sequence[AbiGroup]) -> tuple[AbiGroup, ...]:
     """Return what the series as a whole breaks; what one of *before* was told to do on these ABIs points to it."""
-    found = []
+    found: list[AbiGroup] = []
+    if matrix.old is not None:
+        return ()
     for group in step_groups(final_label(matrix), "the series as a whole", matrix.final, ("base", "the whole series")):
         if group.verdict is AbiVerdict.BREAKS:
             same = (each for each in before if set(group.abis) <= set(each.abis) and _alike(each, group))

@@ -49,14 +49,17 @@ def patch_rows(matrix: AbiMatrix) -> tuple[AbiRow, ...]:
 
 def end_rows(matrix: AbiMatrix) -> tuple[AbiRow, ...]:
     """Return the row of the final state, and that of the reference where there is one."""
-    rows = [_row(matrix, final_label(matrix), "the series as a whole", matrix.final)] if matrix.final else []
+    subject = "the series as a whole" if matrix.old is None else "all user-space headers"
+    rows = [_row(matrix, final_label(matrix), subject, matrix.final)] if matrix.final else []
     if matrix.reference_tree is not None:
         rows.append(_row(matrix, f"vs {matrix.reference_tree}", "as the reference has it", matrix.reference))
     return tuple(rows)
 
 
 def final_label(matrix: AbiMatrix) -> str:
-    """Name the final state: "base..11"."""
+    """Name the final state: "base..11"; of two trees, both: "stable-5.10..stable-6.1"."""
+    if matrix.old is not None:
+        return f"{matrix.old.tree}..{matrix.tree}"
     return f"base..{matrix.patches[-1].number}" if matrix.patches else "base"
 
 

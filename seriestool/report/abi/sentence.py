@@ -47,7 +47,7 @@ def _clauses(matrix: AbiMatrix) -> list[tuple[str, bool]]:
     groups = patch_groups(matrix)
     said = [*_breaks(matrix, groups), *_compat(matrix), *_reference(matrix), *_expectations(matrix)]
     against = [(text, True) for text in said]
-    others = [(text, False) for text in (*_additions(matrix, groups), *_unclear(matrix))]
+    others = [(text, False) for text in (*_additions(matrix, groups), *_alike(matrix), *_unclear(matrix))]
     return [*against, *others] or [(_quiet(matrix), False)]
 
 
@@ -69,7 +69,8 @@ def _break(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> str:
     abis = [abi for group in groups for abi in group.abis]
     texts = tuple(dict.fromkeys(text for group in groups if (text := lead_text(group))))
     what = f" ({texts[0]}{'; other changes elsewhere' if len(texts) > 1 else ''})" if texts else ""
-    text = f"{groups[0].step} breaks the user-space layout on {abi_names(matrix, abis)}{what}"
+    who, whose = _who(matrix, groups[0].step)
+    text = f"{who} breaks the user-space layout{whose} on {abi_names(matrix, abis)}{what}"
     cured = {group.cured_by for group in groups}
     if cured == {None}:
         return text
@@ -105,7 +106,20 @@ def _additions(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> Iterator[str]:
     if steps:
         verb = "extends" if len(steps) == 1 else "extend"
         abis = abi_names(matrix, (abi for group in extending for abi in group.abis))
-        yield f"{ranges(steps)} {verb} the user-space layout on {abis}"
+        who, whose = _who(matrix, ranges(steps))
+        yield f"{who} {verb} the user-space layout{whose} on {abis}"
+
+
+def _who(matrix: AbiMatrix, step: str) -> tuple[str, str]:
+    """Name who changes what: the patch, the user-space layout; or the new tree, that of the old one."""
+    return (step, "") if matrix.old is None else (matrix.tree, f" of {matrix.old.tree}")
+
+
+def _alike(matrix: AbiMatrix) -> Iterator[str]:
+    """Yield where two trees have the same layout: beside headers that could not be compared, that has to be said."""
+    same = [each.abi for each in matrix.final if each.verdict is AbiVerdict.SAME]
+    if matrix.old is not None and same:
+        yield f"{matrix.tree} has the user-space layout of {matrix.old.tree} on {abi_names(matrix, same)}"
 
 
 def _unclear(matrix: AbiMatrix) -> Iterator[str]:
@@ -113,7 +127,8 @@ def _unclear(matrix: AbiMatrix) -> Iterator[str]:
     headers = dict.fromkeys(failure.header for result in _results(matrix) for failure in result.failures)
     if headers:
         number = f"{len(headers)} user-space header{'' if len(headers) == 1 else 's'}"
-        yield f"{number} could not be read ({next(iter(headers))}{', ...' if len(headers) > 1 else ''})"
+        verb = "read" if matrix.old is None else "compared"
+        yield f"{number} could not be {verb} ({next(iter(headers))}{', ...' if len(headers) > 1 else ''})"
     unknown = sum(each.met is None for each in matrix.expectations)
     if unknown:
         yield f"{unknown} of {len(matrix.expectations)} expectations could not be told"

@@ -54,7 +54,7 @@ def _page(matrix: AbiMatrix) -> Iterator[RenderableType]:
     yield render_matrix(matrix)
     groups = patch_groups(matrix)
     breaks = [group for group in groups if group.verdict is AbiVerdict.BREAKS] + list(final_groups(matrix, groups))
-    yield from _breaks(breaks)
+    yield from _breaks(breaks, whole=matrix.old is not None)
     yield from _reference(matrix)
     yield from _additions(matrix, [group for group in groups if group.verdict is not AbiVerdict.BREAKS])
     for note in notes(matrix):
@@ -62,7 +62,9 @@ def _page(matrix: AbiMatrix) -> Iterator[RenderableType]:
 
 
 def _headline(matrix: AbiMatrix) -> Text:
-    about = clean(f"{matrix.series}, {matrix.tree}, {matrix.version}")
+    old = matrix.old
+    begin = matrix.series if old is None else f"{old.tree}, {old.version} ->"
+    about = clean(f"{begin}{', ' if old is None else ' '}{matrix.tree}, {matrix.version}")
     return Text.assemble(("user-space layout", "bold"), (f"  {about}", "dim"))
 
 
@@ -75,13 +77,13 @@ def _untouched(matrix: AbiMatrix) -> Iterator[Text]:
         yield Text(clean(f"{ranges(labels)} same: {reason}"), style="dim")
 
 
-def _breaks(groups: Sequence[AbiGroup]) -> Iterator[RenderableType]:
+def _breaks(groups: Sequence[AbiGroup], *, whole: bool) -> Iterator[RenderableType]:
     shown: _Shown = {}
     for group in groups[:_GROUPS]:
         yield Text("")
         yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": {clean(fate(group))}")
         if not group.like:
-            yield _indented(_details(group, shown))
+            yield _indented(_details(group, shown, whole=whole))
     if len(groups) > _GROUPS:
         yield from (Text(""), Text(more(len(groups) - _GROUPS), style="dim"))
 
@@ -101,9 +103,11 @@ def _reference(matrix: AbiMatrix) -> Iterator[RenderableType]:
         yield Text(more(len(groups) - _GROUPS), style="dim")
 
 
-def _details(group: AbiGroup, shown: _Shown) -> Iterator[RenderableType]:
+def _details(group: AbiGroup, shown: _Shown, *, whole: bool = False) -> Iterator[RenderableType]:
+    """Give the changes of a group and its layouts, a few of each; with *whole*, everything that breaks."""
     tale = story(group)
     lines = _lines(tale.told)
+    most = max(sum(line[0].change.breaks for line in lines), _CHANGES) if whole else _CHANGES
     if group.subject:
         yield Text(clean(group.subject), style="dim")
     for cause in tale.causes[:_CAUSES]:
@@ -113,13 +117,13 @@ def _details(group: AbiGroup, shown: _Shown) -> Iterator[RenderableType]:
     if tale.causes:
         yield Text("")
     kind = None
-    for line in lines[:_CHANGES]:
+    for line in lines[:most]:
         if line[0].change.type != kind:
             kind = line[0].change.type
             yield _type_line(line[0].change)
         yield _indented([_changes(line)], 2)
-    if len(lines) > _CHANGES:
-        yield Text(more(sum(map(len, lines[_CHANGES:]))), style="dim")
+    if len(lines) > most:
+        yield Text(more(sum(map(len, lines[most:]))), style="dim")
     for sides in tale.sides[:_TYPES]:
         abi = shown.setdefault((group.step, sides.type, difference(sides)), group.abis[0])
         alike = Text(clean(f"{sides.type}: the layouts differ as on {abi}"), style="dim")

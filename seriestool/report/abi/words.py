@@ -78,6 +78,8 @@ def before_after(change: Change) -> str:
 
 def fate(group: AbiGroup) -> str:
     """Say by which patch a break came, and by which it went: "broken by 05, cured by 11"."""
+    if group.step == "..".join(group.states):
+        return f"broken from {group.states[0]} to {group.states[1]}"
     if group.like:
         return f"still broken with {group.step}, by {group.like}"
     return f"broken by {group.step}, cured by {group.cured_by}" if group.cured_by else f"broken by {group.step}"

@@ -104,12 +104,20 @@ class ExpectationJson(TypedDict):
     reason: str | None
 
 
-class AbiJson(TypedDict):
-    """One series on one tree."""
+class TreeVersionJson(TypedDict):
+    """A tree, and which version of it."""
 
-    series: str
     tree: str
     version: str
+
+
+class AbiJson(TypedDict):
+    """One series on one tree; or two trees, and then ``series`` is null and ``old`` the one to begin with."""
+
+    series: str | None
+    tree: str
+    version: str
+    old: TreeVersionJson | None
     abis: list[str]
     summary: str
     broken: bool
@@ -142,9 +150,10 @@ def matrix_json(matrix: AbiMatrix) -> AbiJson:
     """Return what was found on one tree."""
     tree = matrix.reference_tree
     return {
-        "series": matrix.series,
+        "series": matrix.series or None,
         "tree": matrix.tree,
         "version": matrix.version,
+        "old": {"tree": matrix.old.tree, "version": matrix.old.version} if matrix.old is not None else None,
         "abis": list(matrix.abis),
         "summary": abi_sentence(matrix),
         "broken": matrix.broken,

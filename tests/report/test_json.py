@@ -229,7 +229,7 @@ def test_run_and_abi_describe_a_matrix_alike() -> None:
 def test_abi_is_the_contract_to_the_letter() -> None:
     output = read_back(abi_json([flagship_abi()]))
     assert list(output) == [
-        "series", "tree", "version", "abis", "summary", "broken", "patches", "final", "compat", "reference",
+        "series", "tree", "version", "old", "abis", "summary", "broken", "patches", "final", "compat", "reference",
         "expectations",
     ]  # fmt: skip
     assert (output["series"], output["tree"]) == ("synchronous-perf-signals", "stable-5.10")

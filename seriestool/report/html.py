@@ -8,6 +8,7 @@ hide text goes through ``view.clean`` on its way.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -106,6 +107,7 @@ def _template_environment() -> Environment:
         "introduced": introduced,
         "more": more,
         "outcome_cell": outcome_cell,
+        "path": lambda text: Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=\.)", clean(text))),
         "percent": lambda fraction: f"{fraction:.0%}",
         "sides": sides,
         "time": time,

@@ -22,7 +22,7 @@ from seriestool.model.abi import (
     Sides,
     SidesRow,
 )
-from seriestool.report.abi import render_abi
+from seriestool.report.abi import abi_sentence, render_abi
 from seriestool.report.abi.additions import additions
 from seriestool.report.abi.groups import AbiGroup, patch_groups
 from seriestool.report.abi.layouts import DiffLine, LayoutRow, folded, unified
@@ -274,3 +274,22 @@ def test_what_was_expected_of_an_abi_that_cannot_be_told_is_counted() -> None:
         "0 of 3 are met", "arm: 2 cannot be told: no arm-gcc",
         "sh: struct s a: expected at 4, cannot tell: no arm-gcc",
     ]  # fmt: skip
+
+
+def test_the_sentence_leads_with_the_outermost_member_and_names_compat_types_once() -> None:
+    deep, top = change("union u", "f.a", ChangeKind.OFFSET), change("struct s", "u", ChangeKind.OFFSET)
+    size = (CompatMismatch(WHOLE, "136 bytes", "128 bytes"),)
+    found = replace(
+        matrix(
+            AbiResult("x32", AbiVerdict.BREAKS, (deep, top)),
+            AbiResult("arm", AbiVerdict.BREAKS, (top, deep, replace(deep, member="f.b"))),
+        ),
+        compat=tuple(
+            CompatResult(*each, "05", "struct c", AbiVerdict.BREAKS, size)
+            for each in (("arm", "arm64"), ("s390-31", "s390"))
+        ),
+    )
+    assert abi_sentence(found) == (
+        "05 breaks the user-space layout on x32, arm (struct s: u from 4 to 8, and 1 more); "
+        "struct c is not what 32-bit programs have (after 05: arm on arm64, s390-31 on s390)"
+    )

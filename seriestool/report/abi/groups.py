@@ -168,7 +168,8 @@ def _why(told: Sequence[tuple[str, str]]) -> str:
     return form.replace("\0 aligns ", f"{names} align ").replace("\0", names)
 
 
-def _rank(change: Change) -> tuple[bool, bool, bool]:
+def _rank(change: Change) -> tuple[bool, bool, bool, int]:
+    depth = (change.member or "").count(".")
     if change.breaks:
-        return False, change.member is None, change.kind not in PLACES
-    return True, change.kind is not ChangeKind.ADDED, change.member is None
+        return False, change.member is None, change.kind not in PLACES, depth
+    return True, change.kind is not ChangeKind.ADDED, change.member is None, depth

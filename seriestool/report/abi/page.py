@@ -12,7 +12,7 @@ from seriestool.report.abi.groups import AbiGroup, final_groups, patch_groups, r
 from seriestool.report.abi.notes import Note, notes
 from seriestool.report.abi.rows import AbiRow, end_rows, final_label, patch_rows
 from seriestool.report.abi.sentence import abi_sentence, is_quiet
-from seriestool.report.abi.story import Story, story
+from seriestool.report.abi.story import Seen, Story, story
 from seriestool.report.abi.words import fate
 from seriestool.report.view import Cell
 
@@ -44,11 +44,7 @@ class Detail:
     anchor: str
     heading: str
     group: AbiGroup
-
-    @property
-    def story(self) -> Story:
-        """What is told of the group."""
-        return story(self.group)
+    story: Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +83,20 @@ def _section(matrix: AbiMatrix, prefix: str) -> AbiSection:
     final = final_groups(matrix, groups)
     breaking = [each for each in groups if each.verdict is AbiVerdict.BREAKS]
     breaking += [each for each in final if not each.like]
-    breaks = tuple(_detail(f"{steps[each.step]}-{each.number}", each) for each in breaking)
+    seen: Seen = {}
+    breaks = tuple(_detail(f"{steps[each.step]}-{each.number}", each, seen) for each in breaking)
     reference = tuple(
-        Detail(f"{prefix}-reference-{each.number}", f"{', '.join(each.abis)}: not as {each.step} has it", each)
+        Detail(
+            f"{prefix}-reference-{each.number}", f"{', '.join(each.abis)}: not as {each.step} has it", each,
+            story(each, seen),
+        )
         for each in reference_groups(matrix)
-    )
+    )  # fmt: skip
     others = additions(matrix, [each for each in groups if each.verdict is not AbiVerdict.BREAKS])
     added = tuple(
-        Detail(f"{steps[each.step]}-{each.groups[0].number}", f"{each.step} {each.text}", each.groups[0])
+        Detail(f"{steps[each.step]}-{group.number}", f"{each.step} {each.text}", group, story(group))
         for each in others
+        for group in each.groups[:1]
     )
     targets = _targets(final, breaks, reference)
     return AbiSection(
@@ -105,8 +106,8 @@ def _section(matrix: AbiMatrix, prefix: str) -> AbiSection:
     )  # fmt: skip
 
 
-def _detail(anchor: str, group: AbiGroup) -> Detail:
-    return Detail(anchor, f"{', '.join(group.abis)}: {fate(group)}", group)
+def _detail(anchor: str, group: AbiGroup, seen: Seen) -> Detail:
+    return Detail(anchor, f"{', '.join(group.abis)}: {fate(group)}", group, story(group, seen))
 
 
 def _targets(

@@ -9,7 +9,7 @@ from seriestool.model.abi import AbiMatrix, AbiResult, AbiVerdict
 from seriestool.model.run import Finding
 from seriestool.report.abi.groups import AbiGroup, final_groups, patch_groups, reference_groups
 from seriestool.report.abi.notes import abi_names, met_text, unavailable
-from seriestool.report.abi.words import lead_text, not_as_reference
+from seriestool.report.abi.words import lead_text, not_as_reference, what_changed
 from seriestool.report.view import clean, ranges
 
 _CLAUSES = 3  # of a sentence
@@ -68,7 +68,9 @@ def _breaks(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> Iterator[str]:
 def _break(matrix: AbiMatrix, groups: Sequence[AbiGroup]) -> str:
     abis = [abi for group in groups for abi in group.abis]
     texts = tuple(dict.fromkeys(text for group in groups if (text := lead_text(group))))
-    what = f" ({texts[0]}{'; other changes elsewhere' if len(texts) > 1 else ''})" if texts else ""
+    leads = {(group.lead.change.type, what_changed(group.lead.change)) for group in groups if group.lead}
+    others = "; other changes elsewhere" if len(leads) > 1 else ""
+    what = f" ({texts[0]}{others})" if texts else ""
     who, whose = _who(matrix, groups[0].step)
     text = f"{who} breaks the user-space layout{whose} on {abi_names(matrix, abis)}{what}"
     cured = {group.cured_by for group in groups}
@@ -85,8 +87,16 @@ def _compat(matrix: AbiMatrix) -> Iterator[str]:
     for each in matrix.compat:
         if each.verdict is AbiVerdict.BREAKS and each.new:
             found.setdefault((each.kernel, each.type, each.abi), []).append(each.number or "base")
+    alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for (kernel, kind, abi), numbers in found.items():
-        yield f"{kernel}'s {kind} is not what {abi} programs have (after {ranges(numbers)})"
+        alike.setdefault((kind, ranges(numbers)), []).append((kernel, abi))
+    for (kind, after), places in alike.items():
+        if len(places) == 1:
+            kernel, abi = places[0]
+            yield f"{kernel}'s {kind} is not what {abi} programs have (after {after})"
+        else:
+            where = ", ".join(f"{abi} on {kernel}" for kernel, abi in places)
+            yield f"{kind} is not what 32-bit programs have (after {after}: {where})"
 
 
 def _reference(matrix: AbiMatrix) -> Iterator[str]:

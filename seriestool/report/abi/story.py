@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from seriestool.model.abi import Change, ChangeKind, Sides
 from seriestool.report.abi.groups import AbiGroup, Told
+from seriestool.report.abi.layouts import difference
 
 _WITH = re.compile(r"moved with `([^`]+)`")
 _SEE = re.compile(r"see `[^`]+`")
@@ -21,12 +22,18 @@ class Story:
     """What a group does: its ``causes``, a sentence each; its changes, those of one type behind each other.
 
     ``told`` has a reason only where it is that change's own, and counts what moved along, in it and beside it.
-    ``sides`` are the layouts of the types that break; of all where none does.
+    ``sides`` are the layouts of the types that break; of all where none does. ``same`` names types whose layouts differ
+    as they do on an ABI that was told before, and that ABI.
     """
 
     causes: tuple[str, ...]
     told: tuple[Told, ...]
     sides: tuple[Sides, ...]
+    same: tuple[tuple[str, str], ...] = ()
+
+
+Seen = dict[tuple[object, ...], str]
+"""The ABI whose layouts were told, by what differs in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,8 @@ class _Cause:
         return self.whole and (not other.whole or len(self.path) > len(other.path))
 
 
-def story(group: AbiGroup) -> Story:
-    """Return what to tell of *group*."""
+def story(group: AbiGroup, seen: Seen | None = None) -> Story:
+    """Return what to tell of *group* after those that left their layouts in *seen*."""
     told = [each for each in group.changes if not _incidental(each.change, group.changes)]
     causes: list[_Cause] = []
     for each in told:
@@ -66,7 +73,15 @@ def story(group: AbiGroup) -> Story:
             causes.append(cause)
         elif cause.says_more_than(causes[same]):
             causes[same] = cause
-    return Story(tuple(each.sentence for each in causes), tuple(_by_type(_told(told))), _layouts(group))
+    known = seen if seen is not None else {}
+    first = [known.setdefault((group.step, each.type, difference(each)), group.abis[0]) for each in _layouts(group)]
+    layouts = list(zip(_layouts(group), first, strict=True))
+    return Story(
+        tuple(each.sentence for each in causes),
+        tuple(_by_type(_told(told))),
+        tuple(each for each, abi in layouts if abi == group.abis[0]),
+        tuple((each.type, abi) for each, abi in layouts if abi != group.abis[0]),
+    )
 
 
 def _incidental(change: Change, others: Sequence[Told]) -> bool:

@@ -17,11 +17,10 @@ from seriestool.model.abi import AbiMatrix, AbiVerdict, Change
 from seriestool.report.abi.additions import additions
 from seriestool.report.abi.groups import AbiGroup, Told, final_groups, patch_groups, reference_groups
 from seriestool.report.abi.layout_text import LayoutText
-from seriestool.report.abi.layouts import difference
 from seriestool.report.abi.notes import Note, notes
 from seriestool.report.abi.rows import patch_rows
 from seriestool.report.abi.sentence import abi_sentence, is_quiet
-from seriestool.report.abi.story import story
+from seriestool.report.abi.story import Seen, story
 from seriestool.report.abi.table import AbiTable
 from seriestool.report.abi.words import before_after, fate, more
 from seriestool.report.pieces import GAP, STYLES, list_item, plain
@@ -33,10 +32,6 @@ _CHANGES = 10  # of one group
 _TYPES = 3  # whose layouts are shown, of one group
 _GROUPS = 12  # of breaks, and of additions
 _LINES = 10  # of a list
-
-_Shown = dict[tuple[object, ...], str]
-"""The ABI whose layouts were shown, by what differs in them."""
-
 
 def render(matrix: AbiMatrix) -> RenderableType:
     """Return the whole page; one line where there is nothing to say."""
@@ -78,12 +73,12 @@ def _untouched(matrix: AbiMatrix) -> Iterator[Text]:
 
 
 def _breaks(groups: Sequence[AbiGroup], *, whole: bool) -> Iterator[RenderableType]:
-    shown: _Shown = {}
+    seen: Seen = {}
     for group in groups[:_GROUPS]:
         yield Text("")
         yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": {clean(fate(group))}")
         if not group.like:
-            yield _indented(_details(group, shown, whole=whole))
+            yield _indented(_details(group, seen, whole=whole))
     if len(groups) > _GROUPS:
         yield from (Text(""), Text(more(len(groups) - _GROUPS), style="dim"))
 
@@ -95,17 +90,17 @@ def _reference(matrix: AbiMatrix) -> Iterator[RenderableType]:
     tree = clean(matrix.reference_tree)
     if groups:
         yield from (Text(""), Text(f"against {tree}", style="bold"))
-    shown: _Shown = {}
+    seen: Seen = {}
     for group in groups[:_GROUPS]:
         yield Text.assemble((clean(", ".join(group.abis)), "bold red"), f": not as {tree} has it")
-        yield _indented(_details(group, shown))
+        yield _indented(_details(group, seen))
     if len(groups) > _GROUPS:
         yield Text(more(len(groups) - _GROUPS), style="dim")
 
 
-def _details(group: AbiGroup, shown: _Shown, *, whole: bool = False) -> Iterator[RenderableType]:
+def _details(group: AbiGroup, seen: Seen, *, whole: bool = False) -> Iterator[RenderableType]:
     """Give the changes of a group and its layouts, a few of each; with *whole*, everything that breaks."""
-    tale = story(group)
+    tale = story(group, seen)
     lines = _lines(tale.told)
     most = max(sum(line[0].change.breaks for line in lines), _CHANGES) if whole else _CHANGES
     if group.subject:
@@ -116,21 +111,22 @@ def _details(group: AbiGroup, shown: _Shown, *, whole: bool = False) -> Iterator
         yield Text(more(len(tale.causes) - _CAUSES), style="dim")
     if tale.causes:
         yield Text("")
-    kind = None
+    named = None
     for line in lines[:most]:
-        if line[0].change.type != kind:
-            kind = line[0].change.type
+        if line[0].change.type != named:
+            named = line[0].change.type
             yield _type_line(line[0].change)
         yield _indented([_changes(line)], 2)
     if len(lines) > most:
         yield Text(more(sum(map(len, lines[most:]))), style="dim")
     for sides in tale.sides[:_TYPES]:
-        abi = shown.setdefault((group.step, sides.type, difference(sides)), group.abis[0])
-        alike = Text(clean(f"{sides.type}: the layouts differ as on {abi}"), style="dim")
-        yield Text("")
-        yield LayoutText(sides, abi, group.states) if abi == group.abis[0] else alike
+        yield from (Text(""), LayoutText(sides, group.abis[0], group.states))
     if len(tale.sides) > _TYPES:
         yield Text(clean(f"layouts: {more(len(tale.sides) - _TYPES)}"), style="dim")
+    if tale.same:
+        yield Text("")
+    for kind, abi in tale.same[:_TYPES]:
+        yield Text(clean(f"{kind}: the layouts differ as on {abi}"), style="dim")
 
 
 def _type_line(change: Change) -> Text:

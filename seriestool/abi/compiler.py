@@ -11,6 +11,7 @@ from pathlib import Path
 from seriestool import proc
 from seriestool.arch.abi import Abi
 from seriestool.errors import MachineFault, ProgramMissing
+from seriestool.formats.constants import number_code
 from seriestool.formats.preprocessed import Preprocessed, read_preprocessed, rename
 from seriestool.formats.probes import FILE, probe_code, refused
 
@@ -73,19 +74,24 @@ class Compiler:
         self._kind = bytes([abi.bits // 32, 2 if abi.big_endian else 1])
         self.identity = "\n".join((version.partition("\n")[0], *abi.flags, *_COMMON, *_OBJECT))
 
-    def preprocess(self, include: Path, header: str, prelude: str = "") -> Preprocessed | Refused:
-        """Preprocess *header* as the installed headers below *include* have it, alone or behind a prelude."""
+    def preprocess(
+        self, include: Path, header: str, prelude: str = "", numbers: Sequence[str] = ()
+    ) -> Preprocessed | Refused:
+        """Preprocess *header* as the installed headers below *include* have it, alone or behind a prelude.
+
+        *numbers* are macros of the header of which it is asked what they are made of.
+        """
         more = ("-isystem", str(STANDINS)) if prelude else ()
         argv = (
             self.abi.compiler, *self.abi.flags, *_COMMON, "-isystem", str(include), "-isystem", self._own, *more,
             "-E", "-dD", "-x", "c", "-",
         )  # fmt: skip
-        source = "".join(f"#include <{each}>\n" for each in (prelude, header) if each)
+        source = "".join(f"#include <{each}>\n" for each in (prelude, header) if each) + number_code(numbers)
         places = {str(include): "", str(STANDINS): "<stand-in>/", self._own: "<gcc>/"}
         done = self._run(argv, source, cwd=include)
         if done.status:
             return _refusal(done, places)
-        return read_preprocessed(done.stdout, places)
+        return read_preprocessed(done.stdout, places, numbers)
 
     def compile(self, code: str, probes: Sequence[str], target: Path) -> Object | Refused:
         """Compile *code*, and with it the *probes* that the compiler can answer; *target* is a file to use.

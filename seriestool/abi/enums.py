@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from seriestool.abi.names import is_sentinel
 from seriestool.abi.places import count
+from seriestool.formats.constants import IOCTLS, NUMBERS
 from seriestool.model.abi import Change, ChangeKind
 from seriestool.model.layout import Enumeration
 
@@ -28,6 +29,11 @@ def title(enum: Enumeration) -> str:
         return enum.name
     first = enum.enumerators[0][0] if enum.enumerators else ""
     return f"enum {{{first}{', ...' if len(enum.enumerators) > 1 else ''}}}"
+
+
+def written(enum: Enumeration, value: int) -> str:
+    """Return *value* as a person knows it: the number of an ioctl is made of fields of whole digits."""
+    return f"{value:#x}" if enum.name == IOCTLS else str(value)
 
 
 def compare_enums(before: Iterable[Enumeration], after: Iterable[Enumeration]) -> Iterator[Change]:
@@ -60,7 +66,7 @@ def _types(
 ) -> Iterator[Change]:
     """Give what changed about enums themselves: gone by name, or of another size where they are a member."""
     for enum in before:
-        if not enum.name:
+        if not enum.name or enum.name in NUMBERS:
             continue
         found = [each for each in after if each.name == enum.name]
         if not found:
@@ -86,7 +92,8 @@ def _compare(one: Enumerator, found: Iterable[Enumerator]) -> Iterator[Change]:
     if not found:
         why = "sources that name it do not compile, and programs still pass its value"
         yield Change(
-            title(one.enum), one.name, ChangeKind.REMOVED, str(one.value), None, True, one.enum.header, why
+            title(one.enum), one.name, ChangeKind.REMOVED, written(one.enum, one.value), None, True, one.enum.header,
+            why,
         )
         return
     if any(each.value == one.value and each.enum.header == one.enum.header for each in found):
@@ -95,15 +102,21 @@ def _compare(one: Enumerator, found: Iterable[Enumerator]) -> Iterator[Change]:
     if any(each.value == one.value for each in here):
         return
     now = here[0]
-    if is_sentinel(one.name) and now.value > one.value:
+    if _counts(one) and now.value > one.value:
         kind, breaks, why = ChangeKind.GREW, False, "it comes behind the last, and grows with them"
     elif _is_sum(one) and _is_sum(now):
         kind, breaks, why = ChangeKind.GREW, False, "it is all bits of the others, and grows with them"
     else:
         kind, breaks, why = ChangeKind.VALUE, True, _why(one, now)
     yield Change(
-        title(one.enum), one.name, kind, str(one.value), str(now.value), breaks, now.enum.header, why
+        title(one.enum), one.name, kind, written(one.enum, one.value), written(now.enum, now.value), breaks,
+        now.enum.header, why,
     )
+
+
+def _counts(one: Enumerator) -> bool:
+    """Tell whether it counts the others; the number of a system call (__NR_read) does not, whatever it is called."""
+    return one.name.endswith("syscalls") if one.enum.name in NUMBERS else is_sentinel(one.name)
 
 
 def _is_sum(one: Enumerator) -> bool:
@@ -116,6 +129,10 @@ def _is_sum(one: Enumerator) -> bool:
 
 def _why(before: Enumerator, after: Enumerator) -> str:
     """Say what took the value, or what was put in front."""
+    if before.enum.name == IOCTLS:
+        size = [each.value >> 16 & 0x1FFF for each in (before, after)]  # 13 bits everywhere, 14 on most
+        grown = f": its type went from {size[0]} to {size[1]} bytes" if size[0] != size[1] else ""
+        return f"programs pass the number that they were compiled with{grown}"
     taker = next((name for name, value in after.enum.enumerators if value == before.value), None)
     old = {name for name, _ in before.enum.enumerators}
     inserted = [name for name, value in after.enum.enumerators if name not in old and value < after.value]
@@ -135,9 +152,9 @@ def _added(
     for enum in after:
         new = [(name, value) for name, value in enum.enumerators if name not in old and name not in seen]
         seen.update(name for name, _ in new)
-        if len(new) == len(enum.enumerators) and enum.name not in names and (new or enum.name):
+        if len(new) == len(enum.enumerators) and enum.name not in names | NUMBERS and (new or enum.name):
             what = count(len(new), "enumerator")
             yield Change(title(enum), None, ChangeKind.ADDED, None, what, False, enum.header)
             continue
         for name, value in new:
-            yield Change(title(enum), name, ChangeKind.ADDED, None, str(value), False, enum.header)
+            yield Change(title(enum), name, ChangeKind.ADDED, None, written(enum, value), False, enum.header)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from seriestool.abi.enums import title
 from seriestool.abi.scope import Headers
+from seriestool.formats.constants import NUMBERS
 from seriestool.model.abi import Change, ChangeKind, HeaderFailure
 from seriestool.model.layout import Layout
 
@@ -44,6 +45,6 @@ def _names(layout: Layout | HeaderFailure, header: str | None = None) -> Iterato
     yield from ((each.name, each.name) for each in layout.typedefs if header in (None, each.header))
     for enum in layout.enums:
         if header in (None, enum.header):
-            if enum.name:
+            if enum.name and enum.name not in NUMBERS:
                 yield enum.name, enum.name
             yield from ((name, title(enum)) for name, _ in enum.enumerators)

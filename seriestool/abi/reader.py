@@ -21,14 +21,16 @@ from seriestool.abi.compiler import PRELUDES, Compiler, Object, Refused
 from seriestool.abi.layout_cache import LayoutCache
 from seriestool.arch.abi import Abi
 from seriestool.errors import CommandTimedOut, InputRefused, MachineFault, ProgramMissing
+from seriestool.formats.constants import find_numbers
 from seriestool.formats.dwarf import read_layout
 from seriestool.formats.preprocessed import Preprocessed
-from seriestool.formats.probes import find_probes
+from seriestool.formats.probes import find_probes, value_of
 from seriestool.model.abi import HeaderFailure
 from seriestool.model.layout import Layout
 
 # Part of every key: a change of what a Layout says about the same object takes the next number.
 _VERSION = 2
+_CALLS = re.compile(r"asm/unistd\.h")
 _NAME = re.compile(r"[\w+.,/@=-]+")  # what may stand between the angle brackets of an #include
 
 
@@ -100,9 +102,10 @@ class _Work:
         if not _NAME.fullmatch(header):
             return HeaderFailure(header, f"no name that can be included: {header!r}")
         first = None
+        numbers = _numbers(self.include, header)
         for prelude in PRELUDES:
             try:
-                found = self._compiled(header, self.compiler.preprocess(self.include, header, prelude))
+                found = self._compiled(self.compiler.preprocess(self.include, header, prelude, numbers), header)
             except CommandTimedOut as error:
                 return HeaderFailure(header, f"{self.compiler.abi.compiler}: no end after {error.seconds:g} s")
             if isinstance(found, Layout):
@@ -113,18 +116,19 @@ class _Work:
         assert first is not None
         return HeaderFailure(header, first.error.replace("<stdin>", f"#include <{header}>"))
 
-    def _compiled(self, header: str, source: Preprocessed | Refused) -> Layout | Refused:
+    def _compiled(self, source: Preprocessed | Refused, header: str) -> Layout | Refused:
         if isinstance(source, Refused):
             return source
         key = _key(self.compiler, source)
         kept = self.cache.get(key) if self.cache else None
         if kept is not None:
             return kept
-        made = self.compiler.compile(source.code, find_probes(source.code), self.objects / object_name(header))
+        probes = *find_probes(source.code), *(value_of(made_of) for _, made_of in source.numbers)
+        made = self.compiler.compile(source.code, probes, self.objects / object_name(header))
         if isinstance(made, Refused):
             return made
         try:
-            layout = _read(made, self.compiler.abi, source)
+            layout = _read(made, self.compiler.abi, source, header)
         except InputRefused as error:
             return Refused(error.message, crashed=True)
         if self.cache:
@@ -132,15 +136,29 @@ class _Work:
         return layout
 
 
+def _numbers(include: Path, header: str) -> tuple[str, ...]:
+    """Return the ioctls and system calls that *header* defines.
+
+    Those of asm/unistd.h may be in parts that mean nothing alone: asm/unistd-common.h counts from what it defines.
+    """
+    parts = [include / header]
+    if _CALLS.fullmatch(header):
+        parts += sorted(parts[0].parent.glob("unistd*.h"))
+    texts = (part.read_bytes() for part in parts if part.is_file())
+    return tuple(dict.fromkeys(name for text in texts for name in find_numbers(text)))
+
+
 def _key(compiler: Compiler, source: Preprocessed) -> str:
     """Return what can affect a layout, as a name for the cache."""
-    text = json.dumps([_VERSION, compiler.abi.name, compiler.identity, source.code, source.aliases])
+    text = json.dumps([_VERSION, compiler.abi.name, compiler.identity, source.code, source.aliases, source.numbers])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read(made: Object, abi: Abi, source: Preprocessed) -> Layout:
+def _read(made: Object, abi: Abi, source: Preprocessed, header: str) -> Layout:
     """Return the layout of what the installed headers define, without gcc's own headers and the stand-ins."""
-    layout = read_layout(made.data, abi.name, probes=made.probes, aliases=source.aliases)
+    layout = read_layout(
+        made.data, abi.name, probes=made.probes, aliases=source.aliases, numbers=source.numbers, header=header
+    )
     return replace(
         layout,
         records=tuple(each for each in layout.records if _installed(each.header)),

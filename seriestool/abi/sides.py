@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from seriestool.abi.enums import title
+from seriestool.abi.enums import title, written
 from seriestool.abi.places import RECORDS, units
 from seriestool.abi.types import Types
 from seriestool.model.abi import Change, ChangeKind, Sides, SidesRow
@@ -65,7 +65,7 @@ class _Side:
             return list(_record(record, self._types, self._changed))
         if enums := self._enums.get(name):
             enum = next((each for each in enums if each.header == header), enums[0])
-            rows = [_Line(each, f"  {each} = {value}") for each, value in enum.enumerators]
+            rows = [_Line(each, f"  {each} = {written(enum, value)}") for each, value in enum.enumerators]
             return [_Line("{", f"{enum.name or 'enum'} {{  /* {enum.size} bytes */"), *rows, _Line("}", "}")]
         if typedef := self._types.typedef(name):
             text = f"typedef {typedef.type} {name}  /* {typedef.size} bytes, aligned to {typedef.align} */"

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from elftools.dwarf.die import DIE
 
 from seriestool.errors import InputRefused
+from seriestool.formats.constants import number_enums
 from seriestool.formats.ctype_names import TAGGED, name_of, spell
 from seriestool.formats.dwarf_members import Members, line_of
 from seriestool.formats.dwarf_types import RECORDS, Types
@@ -24,13 +26,16 @@ def read_layout(
     *,
     probes: Sequence[str] = (),
     aliases: Sequence[tuple[str, str]] = (),
+    numbers: Sequence[tuple[str, str]] = (),
+    header: str = "",
     only: Collection[str] | None = None,
 ) -> Layout:
     """Read the layout of every type in an ELF object that was compiled with DWARF 4 or 5.
 
     *probes* are the types that ``probe_code`` asked the compiler about; without them, alignments are those of the
     members, which is wrong for packed records that do not look packed, and for what an ABI aligns to less than its
-    size. Of *aliases*, those are kept that lead to a member. *only* leaves out all records but those of these names.
+    size. Of *aliases*, those are kept that lead to a member. *numbers* are macros of *header* and what they are made
+    of: those that *probes* asked about become enumerations. *only* leaves out all records but those of these names.
     A type that is only declared is no record.
 
     Raises InputRefused for what is no such object.
@@ -38,7 +43,9 @@ def read_layout(
     try:
         info = DebugInfo(data)
         found = [die for die in info.outermost() if die.tag in RECORDS or die.tag in (_ENUM, _TYPEDEF)]
-        return _layout(info, found, abi, probes, aliases, only)
+        layout = _layout(info, found, abi, probes, aliases, only)
+        said = _answers([die for die in found if die.tag == _ENUM], probes) if numbers else {}
+        return replace(layout, enums=(*layout.enums, *number_enums(numbers, said, header)))
     except DAMAGE as error:
         raise InputRefused(f"debug information that cannot be read: {error or type(error).__name__}") from error
 
@@ -52,7 +59,7 @@ def _layout(
     only: Collection[str] | None,
 ) -> Layout:
     enums = [die for die in found if die.tag == _ENUM]
-    types = Types(info, _alignments(enums, probes))
+    types = Types(info, _answers(enums, probes))
     typedefs = list(_name_untagged(types, (die for die in found if die.tag == _TYPEDEF)))
     members = Members(types, little_endian=info.little_endian)
     records: dict[str, Record] = {}
@@ -71,7 +78,7 @@ def _layout(
     )
 
 
-def _alignments(enums: Sequence[DIE], probes: Sequence[str]) -> dict[str, int]:
+def _answers(enums: Sequence[DIE], probes: Sequence[str]) -> dict[str, int]:
     """Return what the compiler answered to *probes*."""
     said = {}
     for enum in enums if probes else ():

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from seriestool.formats.constants import split_numbers
 
 _MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"((?: [1-4])*)')
 _ALIAS = re.compile(r"#define (\w+) ([A-Za-z_]\w*(?: ?\. ?[A-Za-z_]\w*)*) *")
@@ -20,16 +22,20 @@ class Preprocessed:
 
     ``code`` has no macros; lines are where they were, and files in line markers are called as the installed header is
     ("linux/signal.h"). ``aliases`` are macros for another name, or for a member by its path, sorted. ``reached`` are
-    the files, in the order of their first inclusion.
+    the files, in the order of their first inclusion. ``numbers`` are the macros that were asked for, and what they are
+    made of.
     """
 
     code: str
     aliases: tuple[tuple[str, str], ...]
     reached: tuple[str, ...]
+    numbers: tuple[tuple[str, str], ...] = ()
 
 
-def read_preprocessed(data: bytes, places: Mapping[str, str]) -> Preprocessed:
+def read_preprocessed(data: bytes, places: Mapping[str, str], numbers: Sequence[str] = ()) -> Preprocessed:
     """Read the output of ``gcc -E -dD``; *places* maps directories to what stands in their place, with its slash.
+
+    *numbers* are the macros that ``constants.number_code`` asked for.
 
     The same header gives the same code, wherever it is installed.
     """
@@ -53,7 +59,10 @@ def read_preprocessed(data: bytes, places: Mapping[str, str]) -> Preprocessed:
         return f'# {marker[1]} "{name}"{marker[3]}'
 
     code = _DIRECTIVE.sub(directive, data.decode("utf-8", "surrogateescape"))
-    return Preprocessed(code, tuple(sorted(aliases.items())), tuple(reached))
+    made_of: tuple[tuple[str, str], ...] = ()
+    if numbers:
+        code, made_of = split_numbers(code, numbers)
+    return Preprocessed(code, tuple(sorted(aliases.items())), tuple(reached), made_of)
 
 
 def rename(name: str, places: Mapping[str, str]) -> str:

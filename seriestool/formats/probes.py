@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 FILE = "<alignment probes>"
 PREFIX = "seriestool_align_"
+_VALUE = "= "
 
 _BASE = (
     "char", "short", "int", "long", "long long", "float", "double", "long double", "_Bool", "void *",
@@ -54,8 +55,14 @@ def _untagged(code: str) -> Iterator[str]:
 
 def probe_code(probes: Sequence[str]) -> str:
     """Write the source that asks, one line per probe: line 2 of ``FILE`` is the first."""
-    lines = [f"{PREFIX}{number} = _Alignof({name})," for number, name in enumerate(probes)]
+    asked = (name.removeprefix(_VALUE) if name.startswith(_VALUE) else f"_Alignof({name})" for name in probes)
+    lines = [f"{PREFIX}{number} = {what}," for number, what in enumerate(asked)]
     return "\n".join([f'# 1 "{FILE}"', f"enum {PREFIX}probes {{", *lines, f"{PREFIX}end }};", ""])
+
+
+def value_of(expression: str) -> str:
+    """Return the probe that asks for the value of an integer constant expression."""
+    return f"{_VALUE}{expression}"
 
 
 def refused(errors: str, probes: Sequence[str]) -> frozenset[str]:

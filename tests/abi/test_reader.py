@@ -262,6 +262,34 @@ def test_a_compiler_that_crashes_or_lies(
 
 
 @needs_gcc
+def test_numbers_of_ioctls_and_system_calls(reader: HeaderReader, tmp_path: Path) -> None:
+    texts = {
+        "asm/ioctl.h": "#define _IOC(d, t, n, s) (((d) << 30) | ((s) << 16) | ((t) << 8) | (n))\n"
+        "#define _IOR(t, n, s) _IOC(2U, (t), (n), sizeof(s))\n",
+        "linux/foo.h": "struct foo { long a; };\n#define FOO_GET _IOR('f', 1, struct foo)\n"
+        "#define FOO_ODD _IOR('f', 2, struct nobody)\n#if 0\n#define FOO_NO _IOR('f', 3, int)\n#endif\n",
+        "asm/unistd.h": '#define BASE 0x900\n#include "unistd-common.h"\n',
+        "asm/unistd-common.h": "#define __NR_foo (BASE + 1)\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = reader.read(HOST, tmp_path, list(texts))
+    numbers = {
+        name: [(enum.name, enum.enumerators) for enum in layout.enums]
+        for name, layout in found.items()
+        if isinstance(layout, Layout)
+    }
+    assert numbers == {
+        "asm/ioctl.h": [],
+        "linux/foo.h": [("ioctl numbers", (("FOO_GET", 0x80086601),))],
+        "asm/unistd.h": [("system calls", (("__NR_foo", 0x901),))],
+        "asm/unistd-common.h": [],
+    }
+    assert [each.align for each in found["linux/foo.h"].records] == [8]  # type: ignore[union-attr]
+
+
+@needs_gcc
 @pytest.mark.parametrize("abi", [HOST, replace(HOST, big_endian=True), replace(HOST, bits=32)])
 def test_objects_of_another_abi_are_refused(reader: HeaderReader, include: Path, abi: Abi) -> None:
     found = reader.read(abi, include, ["linux/info.h"])["linux/info.h"]

@@ -70,6 +70,22 @@ def test_an_enumerator_may_move_to_another_enum_and_header() -> None:
     assert compare(before.layout(), merge([after.layout(), other.layout()]), find_abi("arm")) == ()
 
 
+def test_numbers_that_only_macros_have() -> None:
+    calls = Headers().enum("system calls", "__NR_max=1", "__NR_foo=2", "__NR_syscalls=3")
+    more = Headers().enum("system calls", "__NR_max=1", "__NR_foo=2", "__NR_bar=3", "__NR_syscalls=4")
+    assert seen(changes_of(calls, more)) == [
+        ("__NR_syscalls", "grew", "3", "4", False), ("__NR_bar", "added", None, "3", False),
+    ]  # fmt: skip
+    other = Headers().enum("system calls", "__NR_max=2", "__NR_foo=2", "__NR_syscalls=3")
+    assert seen(changes_of(calls, other)) == [("__NR_max", "value", "1", "2", True)], "it counts nothing"
+    ioctls = Headers().enum("ioctl numbers", f"FOO={0x80047801}")
+    (change,) = changes_of(ioctls, Headers().enum("ioctl numbers", f"FOO={0x80087801}"))
+    assert (change.before, change.after, change.breaks) == ("0x80047801", "0x80087801", True)
+    assert change.why.endswith("its type went from 4 to 8 bytes")
+    assert seen(changes_of(ioctls, Headers())) == [("FOO", "removed", "0x80047801", None, True)]
+    assert seen(changes_of(Headers(), ioctls)) == [("FOO", "added", None, "0x80047801", False)]
+
+
 def test_enums_themselves() -> None:
     base = Headers().enum("enum e", "A")
     assert seen(changes_of(base, Headers().enum("enum e", "A", size=8))) == [(None, "size", "4", "8", True)]

@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from git.exc import GitCommandNotFound
 from gitdb.base import IStream  # type: ignore[import-untyped]  # gitdb, GitPython's object database, has no types
 from gitdb.db import LooseObjectDB  # type: ignore[import-untyped]
 
-from seriestool.errors import CommandFailed, MachineFault
+from seriestool.errors import CommandFailed, MachineFault, ProgramMissing
 from seriestool.git.command import feed_git, git_at, run_git
 from seriestool.git.disk import disk_fault, hold
 from seriestool.git.treeobject import TREE, Entry, Oid, decode_tree, encode_tree
@@ -115,6 +116,8 @@ class ObjectStore:
             if "ambiguous" in str(error):
                 self.close()  # git names the candidates on standard error: a pipe that nobody empties
             return None
+        except GitCommandNotFound as error:
+            raise ProgramMissing("git") from error
         except BrokenPipeError as error:
             raise self._ended() from error
         return Oid(_text(name)) if _text(found) == kind else None
@@ -125,6 +128,8 @@ class ObjectStore:
             _, found, _, data = self._git.get_object_data(oid)
         except ValueError as error:
             raise MachineFault(f"no {kind} {oid} in {self.path}") from error
+        except GitCommandNotFound as error:
+            raise ProgramMissing("git") from error
         except BrokenPipeError as error:
             raise self._ended() from error
         if _text(found) != kind:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seriestool.errors import MachineFault
+from seriestool.errors import MachineFault, ProgramMissing
 from seriestool.git.objects import ObjectStore, open_store
 from seriestool.git.treeobject import EXECUTABLE, FILE, GITLINK, SYMLINK, TREE, Entry, Oid, decode_tree, encode_tree
 from seriestool.log import QUIET, Task
@@ -153,6 +153,17 @@ def test_refs_move_together_or_not_at_all(store: ObjectStore) -> None:
     with pytest.raises(MachineFault):
         store.set_refs({"refs/test/a": (two, None), "refs/test/b": (two, None), "refs/test/c": (two, None)})
     assert git("for-each-ref", "--format=%(refname) %(objectname)", cwd=store.path).decode() == f"refs/test/b {one}\n"
+
+
+@pytest.mark.parametrize("read", [lambda store: store.resolve("HEAD"), lambda store: store.read_blob("0" * 40)])
+def test_a_machine_without_git_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[ObjectStore], object]
+) -> None:
+    with open_store(tmp_path / "store.git") as store:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(ProgramMissing) as caught:
+            read(store)
+    assert caught.value.program == "git"
 
 
 def test_caller_in_another_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,7 @@ COMMON = (
     # The kernel's Makefile copies headers with rsync, in 5.10 as in 7.2; so does tools/testing/selftests/lib.mk.
     Need("rsync", Program("rsync"), "rsync", "user-space headers of a kernel (make headers_install), selftests"),
     Need("cpio", Program("cpio"), "cpio", "guest images"),
+    Need("pahole", Program("pahole"), "dwarves", "kernels with BTF, and a second opinion on user-space layouts"),
     Need("quilt", Program("quilt"), "quilt", "quilt series, as export --format quilt writes them"),
 )  # fmt: skip
 

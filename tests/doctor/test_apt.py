@@ -200,7 +200,7 @@ def test_the_command_says_need_by_need_and_the_line(empty_path: Path, capsys: py
 def test_the_command_installs_and_looks_again(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     for program in ("chmod", "cp"):
         (machine.path / program).symlink_to(f"/usr/bin/{program}")
-    programs = "git dpkg-deb make gcc flex bison bc perl rsync cpio quilt arm-linux-gnueabi-gcc "
+    programs = "git dpkg-deb make gcc flex bison bc perl rsync cpio quilt pahole arm-linux-gnueabi-gcc "
     programs += "qemu-system-arm"
     put_program(machine.path / "true", "exit 0")
     put_apt_get(machine, f'[ "$1" = update ] || for p in {programs}; do cp {machine.path}/true {machine.path}/$p; done')

@@ -114,7 +114,7 @@ def test_the_command_says_that_nothing_changed_and_ends_with_0(trees: Bench) -> 
 def test_without_a_compiler_there_is_no_pass(trees: Bench) -> None:
     done = trees.program("abi", "--between", TREE, "newer", "--abi", "m68k", "-q")
     assert done.returncode == 125
-    assert done.stderr.startswith("error: m68k: no m68k-linux-gnu-gcc: install gcc-m68k-linux-gnu\n")
+    assert done.stderr.startswith("error: m68k: no m68k-linux-gnu-gcc: apt install gcc-m68k-linux-gnu\n")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from seriestool.arch.abi import Abi
 from seriestool.errors import MachineFault, ProgramMissing
 from seriestool.formats.constants import number_code
 from seriestool.formats.preprocessed import Preprocessed, read_preprocessed, rename
-from seriestool.formats.probes import FILE, probe_code, refused
+from seriestool.formats.probes import FILE, is_value, probe_code, refused
 
 # Headers of ours for what the C library would have; see the README there.
 STANDINS = Path(__file__).parent / "standins"
@@ -99,11 +99,9 @@ class Compiler:
         A probe is never what a header fails for.
         """
         done = self._object(f"{code}\n{probe_code(probes)}", target)
-        for last in (False, True):
-            if done.status and FILE.encode() in done.stderr:
-                errors = done.stderr.decode("utf-8", "replace")
-                probes = () if last else [each for each in probes if each not in refused(errors, probes)]
-                done = self._object(f"{code}\n{probe_code(probes)}" if probes else code, target)
+        while done.status and probes and FILE.encode() in done.stderr:
+            probes = _answerable(done.stderr.decode("utf-8", "replace"), probes)
+            done = self._object(f"{code}\n{probe_code(probes)}" if probes else code, target)
         if done.status:
             return _refusal(done, {})
         try:
@@ -128,6 +126,14 @@ class Compiler:
                 f"no space left on device: {self.abi.compiler}", hint="make room and run the same command again"
             )
         return done
+
+
+def _answerable(errors: str, probes: Sequence[str]) -> Sequence[str]:
+    """Return fewer *probes*: without those that the messages name, else without all numbers, else none."""
+    fewer = [each for each in probes if each not in refused(errors, probes)]
+    if len(fewer) == len(probes):
+        fewer = [each for each in probes if not is_value(each)]
+    return fewer if len(fewer) < len(probes) else ()
 
 
 def _refusal(done: proc.Completed, places: Mapping[str, str]) -> Refused:

@@ -29,7 +29,7 @@ from seriestool.model.abi import HeaderFailure
 from seriestool.model.layout import Layout
 
 # Part of every key: a change of what a Layout says about the same object takes the next number.
-_VERSION = 2
+_VERSION = 3
 _CALLS = re.compile(r"asm/unistd\.h")
 _NAME = re.compile(r"[\w+.,/@=-]+")  # what may stand between the angle brackets of an #include
 

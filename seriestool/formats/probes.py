@@ -29,6 +29,8 @@ _TAGGED = re.compile(rf"\b(struct|union)\b{_GAP}{_ATTRIBUTES}([A-Za-z_]\w*){_GAP
 _UNTAGGED = re.compile(rf"\btypedef\b{_GAP}(?:const\b{_GAP})?(?:struct|union)\b{_GAP}{_ATTRIBUTES}{{", re.MULTILINE)
 _NAME = re.compile(rf"{_GAP}{_ATTRIBUTES}([A-Za-z_]\w*){_GAP}{_ATTRIBUTES}[;,]", re.MULTILINE)
 _BRACES = re.compile(r"[{}]")
+_UNKNOWN = re.compile(r"['\u2018](\w+)['\u2019] undeclared")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def find_probes(code: str) -> tuple[str, ...]:
@@ -65,10 +67,24 @@ def value_of(expression: str) -> str:
     return f"{_VALUE}{expression}"
 
 
+def is_value(probe: str) -> bool:
+    """Tell whether *probe* asks for a value, and not for an alignment."""
+    return probe.startswith(_VALUE)
+
+
 def refused(errors: str, probes: Sequence[str]) -> frozenset[str]:
-    """Return the probes that a compiler's messages complain about."""
-    lines = {int(found) - 2 for found in re.findall(rf"^{re.escape(FILE)}:(\d+):\d+: error: ", errors, re.MULTILINE)}
-    return frozenset(probes[line] for line in lines if 0 <= line < len(probes))
+    """Return the probes that a compiler's messages complain about.
+
+    Of a name that it does not know a compiler speaks once, however many lines use it: all of them are returned.
+    """
+    found = re.findall(rf"^{re.escape(FILE)}:(\d+):\d+: error: (.*)", errors, re.MULTILINE)
+    lines = {int(line) - 2 for line, _ in found}
+    unknown = frozenset(name for _, message in found for name in _UNKNOWN.findall(message))
+    return frozenset(
+        probe
+        for line, probe in enumerate(probes)
+        if line in lines or (unknown and not unknown.isdisjoint(_WORD.findall(probe)))
+    )
 
 
 def probe_number(name: str) -> int | None:

@@ -356,3 +356,19 @@ def test_nowhere_to_write_is_the_machines_fault(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(MachineFault, match=r"No such file or directory: .*gone"):
         reader.read(HOST, include, ["linux/info.h"])
+
+
+@needs_gcc
+def test_a_header_of_nothing_but_numbers_that_mean_nothing_alone(reader: HeaderReader, tmp_path: Path) -> None:
+    include = install(tmp_path / "headers", {
+        "linux/part.h": "#define __NR_one (PART_BASE + 1)\n#define __NR_two (PART_BASE + 2)\n",
+        "linux/both.h": "struct packed { char a; int b; } __attribute__((packed));\n"
+        "#define __NR_one (PART_BASE + 1)\n#define __NR_two (OTHER_BASE + 2)\n#define __NR_three 3\n",
+    })  # fmt: skip
+    found = reader.read(HOST, include, ["linux/part.h", "linux/both.h"])
+    part, both = found["linux/part.h"], found["linux/both.h"]
+    assert isinstance(part, Layout)
+    assert (part.records, part.enums) == ((), ())
+    assert isinstance(both, Layout)
+    assert [(each.name, each.align) for each in both.records] == [("struct packed", 1)]
+    assert [(each.name, each.enumerators) for each in both.enums] == [("system calls", (("__NR_three", 3),))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from seriestool.formats.probes import find_probes, probe_code, probe_number, refused
+from seriestool.formats.probes import find_probes, probe_code, probe_number, refused, value_of
 
 BASE = find_probes("")
 
@@ -52,6 +52,13 @@ def test_refusals_are_told_by_their_line() -> None:
     )
     assert refused(said, ["int", "struct a", "struct b"]) == {"struct a"}
     assert refused("<alignment probes>:1:1: error: expected ';'\n", ["int"]) == frozenset()
+
+
+@pytest.mark.parametrize("quotes", ["''", "\u2018\u2019"])
+def test_a_name_that_is_unknown_is_told_once_and_meant_everywhere(quotes: str) -> None:
+    said = f"<alignment probes>:3:5: error: {quotes[0]}BIT{quotes[1]} undeclared here (not in a function)\n"
+    probes = ["int", value_of("BIT + 0"), value_of("BIT + 1"), value_of("BITS + 1"), value_of("3")]
+    assert refused(said, probes) == {value_of("BIT + 0"), value_of("BIT + 1")}
 
 
 @pytest.mark.parametrize(

@@ -70,4 +70,4 @@ def test_6_1_breaks_what_can_be_read_in_its_headers(workspace: Workspace) -> Non
     done = workspace.program("abi", "--between", "stable-5.10", "stable-6.1", "--abi", "x86_64", "--abi", "arm")
     assert done.returncode == 1
     assert "broken from stable-5.10 to stable-6.1" in done.stdout
-    assert re.search(r"remote_port +size 4 -> 2\s", done.stdout)
+    assert re.search(r"remote_port +size 4 -> 2\b", done.stdout)
